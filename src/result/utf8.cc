@@ -1,0 +1,96 @@
+#include "result/utf8.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace sb::result {
+namespace {
+
+bool in(char c, unsigned low, unsigned high) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= low && byte <= high;
+}
+
+bool continues(char c) {
+  return in(c, 0x80, 0xBF);
+}
+
+// The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
+bool second_of_three(char first, char second) {
+  switch (static_cast<unsigned char>(first)) {
+    case 0xE0:
+      return in(second, 0xA0, 0xBF);
+    case 0xED:
+      return in(second, 0x80, 0x9F);
+    default:
+      return continues(second);
+  }
+}
+
+bool second_of_four(char first, char second) {
+  switch (static_cast<unsigned char>(first)) {
+    case 0xF0:
+      return in(second, 0x90, 0xBF);
+    case 0xF4:
+      return in(second, 0x80, 0x8F);
+    default:
+      return continues(second);
+  }
+}
+
+// The number of ASCII bytes at the start of text, found in steps of eight.
+std::size_t ascii_prefix(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & 0x8080808080808080U) != 0) {
+      break;
+    }
+  }
+  while (at < text.size() && in(text[at], 0, 0x7F)) {
+    ++at;
+  }
+  return at;
+}
+
+}  // namespace
+
+std::size_t utf8_sequence(std::string_view text) {
+  if (text.empty()) {
+    return 0;
+  }
+  if (in(text[0], 0, 0x7F)) {
+    return 1;
+  }
+  if (in(text[0], 0xC2, 0xDF)) {
+    return text.size() >= 2 && continues(text[1]) ? 2 : 0;
+  }
+  if (in(text[0], 0xE0, 0xEF)) {
+    return text.size() >= 3 && second_of_three(text[0], text[1]) && continues(text[2]) ? 3 : 0;
+  }
+  if (in(text[0], 0xF0, 0xF4)) {
+    return text.size() >= 4 && second_of_four(text[0], text[1]) && continues(text[2]) &&
+                   continues(text[3])
+               ? 4
+               : 0;
+  }
+  return 0;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(ascii_prefix(text));
+    if (text.empty()) {
+      return true;
+    }
+    const std::size_t length = utf8_sequence(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace sb::result

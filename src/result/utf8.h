@@ -1,0 +1,15 @@
+// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+// Must not know JSON, nor copy what it looks at.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace sb::result {
+
+// The length (1 to 4) of the valid sequence at the start of text, or 0 where there is none.
+std::size_t utf8_sequence(std::string_view text);
+
+bool is_utf8(std::string_view text);
+
+}  // namespace sb::result
