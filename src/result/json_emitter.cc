@@ -27,9 +27,7 @@ constexpr std::array<bool, 256> special_bytes = [] {
   return table;
 }();
 
-bool is_special(char c) {
-  return special_bytes[static_cast<unsigned char>(c)];
-}
+bool is_special(char c) { return special_bytes[static_cast<unsigned char>(c)]; }
 
 // Three bytes (missing ones are zero) to four digits.
 void encode_group(std::string_view bytes, std::string& out) {
@@ -161,9 +159,7 @@ void JsonEmitter::new_line() {
   }
 }
 
-void JsonEmitter::put(char c) {
-  put(std::string_view(&c, 1));
-}
+void JsonEmitter::put(char c) { put(std::string_view(&c, 1)); }
 
 void JsonEmitter::put(std::string_view bytes) {
   if (buffer_.size() + bytes.size() > buffer_size) {

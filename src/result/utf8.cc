@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include <fmt/core.h>
+
 namespace sb::result {
 namespace {
 
@@ -11,9 +13,7 @@ bool in(char c, unsigned low, unsigned high) {
   return byte >= low && byte <= high;
 }
 
-bool continues(char c) {
-  return in(c, 0x80, 0xBF);
-}
+bool continues(char c) { return in(c, 0x80, 0xBF); }
 
 // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
 bool second_of_three(char first, char second) {
@@ -91,6 +91,26 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string visible(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text);
+    // C0 controls and DEL, C1 controls (U+0080 to U+009F), and what is no UTF-8.
+    const bool hidden = length == 0 || (length == 1 && (in(text[0], 0, 0x1F) || text[0] == 0x7F)) ||
+                        (length == 2 && in(text[0], 0xC2, 0xC2) && in(text[1], 0x80, 0x9F));
+    const std::string_view part = text.substr(0, length == 0 ? 1 : length);
+    for (const char c : part) {
+      if (hidden) {
+        shown += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+      } else {
+        shown += c;
+      }
+    }
+    text.remove_prefix(part.size());
+  }
+  return shown;
 }
 
 }  // namespace sb::result

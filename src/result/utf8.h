@@ -1,8 +1,9 @@
 // UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
-// Must not know JSON, nor copy what it looks at.
+// Must not know JSON.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace sb::result {
@@ -11,5 +12,8 @@ namespace sb::result {
 std::size_t utf8_sequence(std::string_view text);
 
 bool is_utf8(std::string_view text);
+
+// For one line of a terminal or a log: control characters and bad bytes as \xNN.
+std::string visible(std::string_view text);
 
 }  // namespace sb::result

@@ -1,0 +1,174 @@
+#include "cli/options.h"
+
+#include <array>
+#include <limits>
+
+#include <fmt/core.h>
+
+#include "base/units.h"
+#include "cli/option_table.h"
+#include "policy/words.h"
+
+namespace sb::cli {
+namespace {
+
+Error bad_value(std::string_view option, std::string_view value, std::string_view expected) {
+  return Error(Tag::usage,
+               fmt::format("{} {}: expected {}", option, policy::quoted(value), expected));
+}
+
+template <class T>
+struct Choice {
+  std::string_view word;
+  T value;
+};
+
+// The value of an option that takes one of a few words; `otherwise` where it was not given.
+template <class T, std::size_t n>
+Result<T> choose(const ParsedArguments& parsed, std::string_view option,
+                 const std::array<Choice<T>, n>& choices, T otherwise) {
+  if (!parsed.has(option)) {
+    return otherwise;
+  }
+  const std::string value = parsed.value_of(option);
+  for (const Choice<T>& choice : choices) {
+    if (choice.word == value) {
+      return choice.value;
+    }
+  }
+  return bad_value(option, value, find_option(run_options(), option)->placeholder);
+}
+
+Result<Done> check_variables(const ParsedArguments& parsed) {
+  for (const auto& [option, values] : parsed.options) {
+    for (const std::string& value : values) {
+      const std::size_t equals = value.find('=');
+      if (option == "--env" && (equals == 0 || equals == std::string::npos)) {
+        return bad_value(option, value, "NAME=VALUE (--env-pass NAME passes the caller's value)");
+      }
+      if (option == "--env-pass" && equals != std::string::npos) {
+        return bad_value(option, value, "NAME (--env NAME=VALUE sets a value)");
+      }
+    }
+  }
+  return Done{};
+}
+
+// Every option that is a key of the schema; the policy reads its text.
+void collect_overrides(const ParsedArguments& parsed, policy::Request& request) {
+  for (const OptionEntry& option : run_options()) {
+    if (option.key.empty() || !parsed.has(option.name)) {
+      continue;
+    }
+    const std::vector<std::string>& values = parsed.options.at(option.name);
+    for (std::size_t i = option.repeatable ? 0 : values.size() - 1; i < values.size(); ++i) {
+      const std::string& text = option.placeholder.empty() ? "true" : values[i];
+      request.overrides.push_back({std::string(option.key), text, std::string(option.name)});
+    }
+  }
+}
+
+void set_streams(const ParsedArguments& parsed, bool pass, policy::Stdio& stdio) {
+  using policy::InputKind;
+  using policy::OutputKind;
+  const std::string input = parsed.value_of("--stdin", pass ? "null" : "-");
+  stdio.input = input == "-"      ? InputKind::caller
+                : input == "null" ? InputKind::null
+                                  : InputKind::file;
+  stdio.input_path = stdio.input == InputKind::file ? input : "";
+
+  const OutputKind otherwise = pass ? OutputKind::pass : OutputKind::capture;
+  stdio.output_path = parsed.value_of("--stdout");
+  stdio.output = stdio.output_path.empty() ? otherwise : OutputKind::file;
+  const std::string error = parsed.value_of("--stderr");
+  if (error == "stdout") {
+    stdio.error_to_output = true;
+    stdio.error = stdio.output;
+    stdio.error_path = stdio.output_path;
+    return;
+  }
+  stdio.error_path = error;
+  stdio.error = error.empty() ? otherwise : OutputKind::file;
+}
+
+Result<Done> set_how(const ParsedArguments& parsed, const Caller& caller, RunOptions& options) {
+  using policy::UsernsChoice;
+  policy::Request& request = options.request;
+  request.caller_directory = caller.directory;
+  request.profile = parsed.value_of("--profile", caller.profile.value_or(request.profile));
+  request.cgroup_parent =
+      parsed.value_of("--cgroup-parent", caller.cgroup_parent.value_or(std::string()));
+  request.best_effort = parsed.has("--best-effort");
+  constexpr std::array userns = {
+      Choice<UsernsChoice>{"auto", UsernsChoice::automatic},
+      Choice<UsernsChoice>{"always", UsernsChoice::always},
+      Choice<UsernsChoice>{"never", UsernsChoice::never},
+  };
+  request.userns = TRY(choose(parsed, "--userns", userns, request.userns));
+  if (parsed.has("--grace")) {
+    const std::string text = parsed.value_of("--grace");
+    const std::optional<std::uint64_t> grace_ns = parse_duration_ns(text);
+    if (!grace_ns) {
+      return bad_value("--grace", text, "a duration such as 2s or 500ms");
+    }
+    request.grace_ns = *grace_ns;
+  }
+  return Done{};
+}
+
+Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
+  constexpr std::array formats = {
+      Choice<Format>{"json", Format::json},
+      Choice<Format>{"text", Format::text},
+      Choice<Format>{"isolate", Format::isolate},
+  };
+  options.format = TRY(choose(parsed, "--format", formats, options.format));
+  options.exit_zero = parsed.has("--exit-zero");
+  options.result_destination = parsed.value_of("--result");
+  if (options.result_destination.starts_with("fd:") && !descriptor_of(options.result_destination)) {
+    return bad_value("--result", options.result_destination,
+                     "fd:N with the number of an open descriptor");
+  }
+  return Done{};
+}
+
+}  // namespace
+
+std::optional<int> descriptor_of(const std::string& destination) {
+  if (!destination.starts_with("fd:")) {
+    return std::nullopt;
+  }
+  const std::optional<std::uint64_t> number = parse_unsigned(destination.substr(3));
+  if (!number || *number > std::numeric_limits<int>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*number);
+}
+
+Result<RunOptions> parse_run(std::span<const std::string> arguments, const Caller& caller) {
+  return read_run_options(TRY(parse_arguments(run_options(), arguments)), caller);
+}
+
+Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& caller) {
+  RunOptions options;
+  options.pass = parsed.has("--pass");
+  CHECK(check_variables(parsed));
+  CHECK(set_how(parsed, caller, options));
+  CHECK(set_result(parsed, options));
+  set_streams(parsed, options.pass, options.request.stdio);
+  collect_overrides(parsed, options.request);
+  if (options.pass && !parsed.has("--output")) {
+    // Why: what is shown as it comes fills no memory of ours (decisions 17).
+    options.request.overrides.push_back({"limits.output", "none", "--pass"});
+  }
+  if (parsed.rest.empty()) {
+    return Error(Tag::usage, "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
+  }
+  if (parsed.rest.front().empty()) {
+    return Error(Tag::usage, "the program's name is empty");
+  }
+  options.request.command = std::move(parsed.rest);
+  return options;
+}
+
+}  // namespace sb::cli

@@ -1,0 +1,40 @@
+// From the words of `sandbox run` to a request, and where its result goes.
+// Must not know profiles or the host: values of the schema's keys pass through as text.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/error.h"
+#include "cli/parser.h"
+#include "policy/request.h"
+
+namespace sb::cli {
+
+enum class Format { json, text, isolate };
+
+struct RunOptions {
+  policy::Request request;
+  std::string result_destination;  // "" is stdout, or nowhere with --pass; "fd:N"; else a path
+  Format format = Format::json;
+  bool pass = false;
+  bool exit_zero = false;
+};
+
+// What `run` takes from its surroundings besides its arguments.
+struct Caller {
+  std::string directory;                     // absolute
+  std::optional<std::string> profile;        // SANDBOX_PROFILE
+  std::optional<std::string> cgroup_parent;  // SANDBOX_CGROUP_PARENT
+};
+
+// Errors: usage.
+Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& caller);
+// The same from the words that follow "run".
+Result<RunOptions> parse_run(std::span<const std::string> arguments, const Caller& caller);
+
+// The number of "fd:N"; nullopt where the destination is no descriptor.
+std::optional<int> descriptor_of(const std::string& destination);
+
+}  // namespace sb::cli

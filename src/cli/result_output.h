@@ -1,0 +1,21 @@
+// Where the result of a run goes: stdout, a file replaced as a whole, or a descriptor.
+// Must not know how a result is spelled: result/ does.
+#pragma once
+
+#include "base/error.h"
+#include "cli/options.h"
+#include "result/outcome.h"
+
+namespace sb::cli {
+
+// Before anything is opened or started, so that a descriptor that is not open, or a directory that
+// is missing, costs no run. Errors: io_result.
+Result<Done> check_result_destination(const RunOptions& options);
+
+// The document in the format asked for, written once. JSON is pretty on a terminal, else one line.
+// A file is written beside its destination and renamed, so that a reader never sees a part;
+// devices and pipes are written as they are. With --pass and no --result nothing is written.
+// Errors: io_result.
+Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome);
+
+}  // namespace sb::cli

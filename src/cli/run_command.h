@@ -1,0 +1,12 @@
+// `sandbox run`: one request, one run, one result.
+// Must not parse: options.h does; nor judge: supervise does.
+#pragma once
+
+#include "cli/options.h"
+
+namespace sb::cli {
+
+// Returns the exit status of the process (sandbox(1), EXIT STATUS).
+int run_command(const RunOptions& options);
+
+}  // namespace sb::cli
