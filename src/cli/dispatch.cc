@@ -46,8 +46,9 @@ Result<int> run(ParsedArguments&& parsed) {
   if (error) {
     return Error(Tag::usage, "finding the current directory", error.value());
   }
-  const RunOptions options = TRY(parse_run(arguments, {directory, environment("SANDBOX_PROFILE"),
-                                                       environment("SANDBOX_CGROUP_PARENT")}));
+  const Caller caller{directory, environment("SANDBOX_PROFILE"),
+                      environment("SANDBOX_CGROUP_PARENT")};
+  const RunOptions options = TRY(read_run_options(std::move(parsed), caller));
   CHECK(check_result_destination(options));
   return run_command(options);
 }
