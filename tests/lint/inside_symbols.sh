@@ -7,7 +7,7 @@ set -euo pipefail
 
 archive=${1:?usage: inside_symbols.sh ARCHIVE}
 allowed='write|read|close|syscall|prctl|mount|umount2|chdir|chroot|fchdir|umask|setsid|sethostname|dup3|fcntl
-|ioctl|socket|execve|unshare|waitid|ppoll|poll|sendmsg|recvmsg|sigaction|sigprocmask|sigemptyset|sigfillset
+|ioctl|clock_gettime|socket|execve|unshare|waitid|ppoll|poll|sendmsg|recvmsg|sigaction|sigprocmask|sigemptyset|sigfillset
 |sigaddset|sigdelset|signalfd|kill|_exit|open|openat|mkdir|mkdirat|mknod|mknodat|symlink|symlinkat|pread
 |pwrite|prlimit|setrlimit|setpriority|sched_setscheduler|sched_setaffinity|personality|getpid|getppid
 |__errno_location|__stack_chk_fail|memcpy|memset|memcmp|memmove|strlen

@@ -14,10 +14,7 @@ fi
 # Only the section of the tags: statuses and options are lists, too.
 page=$(sed -n '/^\.S[hs] .*[Tt][Aa][Gg][Ss]/,/^\.Sh /p' man/sandbox.1 |
   sed -nE 's/^\.It (Li|Sy|Cm|Ic|Er|Dv|Sq|Ql) ([a-z_.]+).*/\2/p' | sort)
-if ! diff <(echo "$table") <(echo "$page") >/tmp/sandbox_tags.$$; then
-  echo "the tags of src/base/tags.cc (<) and of man/sandbox.1 (>) differ:" >&2
-  cat /tmp/sandbox_tags.$$ >&2
-  rm -f /tmp/sandbox_tags.$$
+if ! difference=$(diff <(echo "$table") <(echo "$page")); then
+  printf 'the tags of src/base/tags.cc (<) and of man/sandbox.1 (>) differ:\n%s\n' "$difference" >&2
   exit 1
 fi
-rm -f /tmp/sandbox_tags.$$

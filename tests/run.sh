@@ -1,0 +1,70 @@
+#!/bin/bash
+# All tests: installs what they need, builds, runs them with sanitizers (unit and integration),
+# then all of them on the release binary. Asks nothing; leaves nothing outside build/ but the
+# packages. Its last lines are ctest's summary; the names of skipped tests stand there, too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source packaging/packages.sh
+
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema mandoc clang-format time
+# Any Go will do; Debian's where there is none.
+command -v go >/dev/null || need_packages golang-go
+use_build_tree "$PWD/build"
+export PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
+jobs=$(nproc)
+
+# What this machine can do, its tests must do: a test that skips for want of one of these fails.
+able=()
+if [[ $(id -u) == 0 ]] && unshare --mount true 2>/dev/null; then
+  able+=(root)
+fi
+if unshare --user --map-root-user true 2>/dev/null; then
+  able+=(userns)
+fi
+can_make_group() {  # DIRECTORY: a group can be made there
+  local group=$1/sandbox-test-$$
+  [[ -d $1 ]] && mkdir "$group" 2>/dev/null && rmdir "$group"
+}
+while IFS=: read -r _ controllers path; do
+  if [[ ,$controllers, == *,memory,* ]] && can_make_group "/sys/fs/cgroup/memory$path"; then
+    able+=(cgroup1)
+  elif [[ -z $controllers ]] && grep -qsw memory "/sys/fs/cgroup$path/cgroup.controllers" &&
+    can_make_group "/sys/fs/cgroup$path"; then
+    able+=(cgroup2)
+  fi
+done </proc/self/cgroup
+SBTEST_REQUIRE=$(
+  IFS=,
+  echo "${able[*]-}"
+)
+export SBTEST_REQUIRE
+say "this machine has: ${SBTEST_REQUIRE:-nothing that tests could require}"
+
+build() {  # DIRECTORY OPTION...
+  local directory=$1
+  shift
+  say "building $directory"
+  cmake -S . -B "$directory" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSANDBOX_TESTS=ON -DSANDBOX_DEV=ON "$@" \
+    >build/cmake.log || {
+    cat build/cmake.log
+    exit 1
+  }
+  ninja -C "$directory" --quiet
+}
+
+# Why: first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE=no
+# leaves this half out.
+if [[ ${SANDBOX_TEST_SANITIZE:-yes} != no ]]; then
+  build build/sanitize -DSANDBOX_SANITIZE=address,undefined
+  say 'unit and integration tests with sanitizers'
+  (
+    cd build/sanitize
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    ctest --no-tests=error -L 'unit|integration' -j "$jobs"
+  )
+fi
+
+build build
+say 'all tests on the release binary'
+cd build
+exec ctest --no-tests=error -j "$jobs"
