@@ -34,8 +34,8 @@ std::optional<std::string> environment(const char* name) {
 Result<Done> start_log() {
   const std::string level = environment("SANDBOX_LOG").value_or("");
   if (!set_log_level(level)) {
-    return Error(Tag::usage,
-                 fmt::format("SANDBOX_LOG {}: expected off, info or debug", policy::quoted(level)));
+    return Error(Tag::usage, fmt::format("SANDBOX_LOG {}: expected off, info or debug",
+                                         policy::in_quotes(level)));
   }
   return Done{};
 }
@@ -83,7 +83,7 @@ Error unknown_command(std::string_view word) {
     return Error(Tag::usage, fmt::format("unknown option {}{}", word.substr(0, word.find('=')),
                                          policy::did_you_mean(word, known)));
   }
-  return Error(Tag::usage, fmt::format("unknown command {}{}", policy::quoted(word),
+  return Error(Tag::usage, fmt::format("unknown command {}{}", policy::in_quotes(word),
                                        policy::did_you_mean(word, known)));
 }
 

@@ -9,7 +9,7 @@ namespace sb::cli {
 namespace {
 
 constexpr std::string_view limits =
-    "Limits (of the whole group of processes; \"none\" switches one off)";
+    "Limits (for all processes together; \"none\" switches one off)";
 constexpr std::string_view files = "Files";
 constexpr std::string_view network = "Network and system calls";
 constexpr std::string_view environment = "Environment";
@@ -19,10 +19,10 @@ constexpr std::string_view general = "General";
 
 constexpr std::array run_table = {
     OptionEntry{"--profile", "NAME|FILE", "the profile: a built-in name or a TOML file", how},
-    OptionEntry{"--grace", "DURATION", "time between a TERM to sandbox and the kill (2s)", how},
+    OptionEntry{"--grace", "DURATION", "time from a TERM to sandbox to the kill (2s)", how},
     OptionEntry{"--userns", "auto|always|never", "whether to use a user namespace (auto)", how},
     OptionEntry{"--cgroup-parent", "PATH", "make the group below this cgroup", how},
-    OptionEntry{"--best-effort", "", "run even if a limit can't be enforced, and say so", how},
+    OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
 
     OptionEntry{"--wall-time", "DURATION", "time by the clock", limits, "limits.wall_time"},
     OptionEntry{"--cpu-time", "DURATION", "user and system time of all processes", limits,
@@ -42,19 +42,16 @@ constexpr std::array run_table = {
     OptionEntry{"--cpu-set", "LIST", "the CPUs to run on: 0-1,3", limits, "limits.cpu_set"},
 
     OptionEntry{"--root", "host|empty|DIR", "what the root directory shows", files, "files.root"},
-    OptionEntry{"--workspace", "MODE[:DIR]",
-                "/workspace: scratch, or ro, rw or cow of DIR (the current directory)", files,
-                "files.workspace"},
-    OptionEntry{"--mount", "SRC:DST[:MODE]", "show SRC of the host at DST inside; ro or rw", files,
+    OptionEntry{"--workspace", "MODE[:DIR]", "/workspace: scratch, or ro, rw, cow of DIR (here)",
+                files, "files.workspace"},
+    OptionEntry{"--mount", "SRC:DST[:MODE]", "show SRC of the host at DST: ro or rw", files,
                 "files.mounts", true},
-    OptionEntry{"--tmpfs", "DST", "an empty writable directory in memory", files, "files.tmpfs",
-                true},
+    OptionEntry{"--tmpfs", "DST", "an empty directory in memory", files, "files.tmpfs", true},
     OptionEntry{"--directory", "DIR", "the directory inside to start in", files, "files.directory"},
 
     OptionEntry{"--net", "none|loopback|host", "the network", network, "network.mode"},
     OptionEntry{"--on-violation", "kill|errno NAME|log",
-                "what a system call does that the policy does not name", network,
-                "syscalls.on_violation"},
+                "what happens at a system call not allowed", network, "syscalls.on_violation"},
 
     OptionEntry{"--env", "NAME=VALUE", "set a variable", environment, "environment.set", true},
     OptionEntry{"--env-pass", "NAME", "pass a variable of the caller on", environment,
@@ -64,9 +61,8 @@ constexpr std::array run_table = {
 
     OptionEntry{"--stdin", "FILE|null|-", "stdin of the program; - is the caller's", streams},
     OptionEntry{"--stdout", "FILE", "write stdout to FILE, not to the result", streams},
-    OptionEntry{"--stderr", "FILE|stdout", "write stderr to FILE, or where stdout goes", streams},
-    OptionEntry{"--pass", "", "show output as it comes; no result unless --result is given",
-                streams},
+    OptionEntry{"--stderr", "FILE|stdout", "write stderr to FILE, or to stdout", streams},
+    OptionEntry{"--pass", "", "show output as it comes; no result on stdout", streams},
     OptionEntry{"--result", "FILE|fd:N", "where the result goes (stdout)", streams},
     OptionEntry{"--format", "json|text|isolate", "how the result is written (json)", streams},
     OptionEntry{"--exit-zero", "", "exit 0 whenever a result was written", streams},
@@ -83,6 +79,9 @@ constexpr std::array command_table = {
     CommandEntry{"profile", "list | show NAME|FILE", "List the profiles, or show one.", {}},
 };
 
+// The options' column in --help; longer ones get a line of their own.
+constexpr std::size_t left_width = 26;
+
 std::string option_lines(std::span<const OptionEntry> options) {
   std::string text;
   std::string_view group;
@@ -91,9 +90,12 @@ std::string option_lines(std::span<const OptionEntry> options) {
       group = option.group;
       text += fmt::format("\n{}:\n", group);
     }
-    const std::string left = fmt::format("{} {}", option.name, option.placeholder);
-    text +=
-        fmt::format("  {:<32}{}{}\n", left, option.help, option.repeatable ? " (repeatable)" : "");
+    std::string left = fmt::format("{} {}", option.name, option.placeholder);
+    if (left.size() > left_width) {
+      left += fmt::format("\n{:{}}", "", left_width + 2);
+    }
+    text += fmt::format("  {:<{}} {}{}\n", left, left_width, option.help,
+                        option.repeatable ? " (repeatable)" : "");
   }
   return text;
 }
@@ -138,8 +140,8 @@ std::string program_help() {
 std::string command_help(const CommandEntry& command) {
   return fmt::format(
       "Usage: sandbox {} {}\n\n{}\n{}{}\n"
-      "Durations: 250ms, 2s, 1m30s; a plain number is seconds. Sizes: 64K, 256M, 1G (powers of\n"
-      "1024), kB, MB, GB (powers of 1000); a plain number is bytes. More in sandbox(1).\n",
+      "Durations: 250ms, 2s, 1m30s; a plain number is seconds. Sizes: 64K, 256M, 1G\n"
+      "(powers of 1024), kB, MB, GB (of 1000); a plain number is bytes. See sandbox(1).\n",
       command.name, command.synopsis, command.help, option_lines(command.options),
       option_lines(common_table));
 }

@@ -14,7 +14,7 @@ namespace {
 
 Error bad_value(std::string_view option, std::string_view value, std::string_view expected) {
   return Error(Tag::usage,
-               fmt::format("{} {}: expected {}", option, policy::quoted(value), expected));
+               fmt::format("{} {}: expected {}", option, policy::in_quotes(value), expected));
 }
 
 template <class T>

@@ -33,8 +33,8 @@ Result<Done> show(const std::string& name) {
   }
   const sys::ReadResult file = sys::read_file(name, max_profile_bytes);
   if (file.err != 0) {
-    return Error(Tag::profile_unreadable, fmt::format("reading profile {}", policy::quoted(name)),
-                 file.err);
+    return Error(Tag::profile_unreadable,
+                 fmt::format("reading profile {}", policy::in_quotes(name)), file.err);
   }
   return print_text(file.data);
 }
@@ -55,7 +55,7 @@ Result<Done> profile_command(std::span<const std::string> arguments) {
     return rest.size() == 1 ? show(rest.front())
                             : Error(Tag::usage, "profile show takes one name or file");
   }
-  return Error(Tag::usage, fmt::format("unknown command profile {}{}", policy::quoted(verb),
+  return Error(Tag::usage, fmt::format("unknown command profile {}{}", policy::in_quotes(verb),
                                        policy::did_you_mean(verb, verbs)));
 }
 

@@ -8,7 +8,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "policy/words.h"
 #include "result/json.h"
 #include "result/text.h"
 #include "sys/files.h"
@@ -20,7 +19,7 @@ constexpr mode_t result_mode = 0644;
 constexpr std::string_view writing = "writing the result to";
 
 Error io_error(std::string_view doing, std::string_view where, int err) {
-  return Error(Tag::io_result, fmt::format("{} {}", doing, policy::quoted(where)), err);
+  return Error(Tag::io_result, fmt::format("{} \"{}\"", doing, where), err);
 }
 
 Result<Done> write_document(const RunOptions& options, const result::Outcome& outcome,

@@ -1,0 +1,209 @@
+#include "cli/options.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "cli/option_table.h"
+#include "policy/profile_keys.h"
+
+namespace {
+
+using namespace sb;
+using namespace sb::cli;
+using Words = std::vector<std::string>;
+
+Result<RunOptions> parse(const Words& words, Caller caller = {"/home/caller", {}, {}}) {
+  return parse_run(words, caller);
+}
+
+RunOptions parsed(const Words& words) {
+  Result<RunOptions> options = parse(words);
+  REQUIRE_MESSAGE(options, (options ? "" : options.error().to_line()));
+  return *std::move(options);
+}
+
+std::string message(const Words& words) {
+  const Result<RunOptions> options = parse(words);
+  if (options) {
+    return "(accepted)";
+  }
+  CHECK(options.error().tag() == Tag::usage);
+  CHECK(options.error().exit_code() == 2);
+  CHECK(options.error().to_line().find('\n') == std::string::npos);
+  return options.error().message();
+}
+
+// The texts given for a key, in order.
+Words texts_of(const RunOptions& options, const std::string& key) {
+  Words texts;
+  for (const policy::Override& item : options.request.overrides) {
+    if (item.key == key) {
+      texts.push_back(item.text);
+    }
+  }
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("options: everything behind the program is the program's") {
+  const Words plain = {"prog", "--memory", "1", "-h", "--", "", "[x,y]", "--no=", "++", "-"};
+  CHECK(parsed(plain).request.command == plain);
+
+  Words cut = {"--profile", "go", "--"};
+  cut.insert(cut.end(), plain.begin(), plain.end());
+  CHECK(parsed(cut).request.command == plain);
+  CHECK(parsed(cut).request.profile == "go");
+
+  CHECK(parsed({"--", "--prog", "--", "a"}).request.command == Words{"--prog", "--", "a"});
+  CHECK(parsed({"prog", "--"}).request.command == Words{"prog", "--"});
+  CHECK(parsed({"--memory", "1G", "run", "run"}).request.command == Words{"run", "run"});
+  CHECK(parsed({"[x,y]", "[a,b]"}).request.command == Words{"[x,y]", "[a,b]"});
+  CHECK(parsed({"/A:b", "/help"}).request.command == Words{"/A:b", "/help"});
+}
+
+TEST_CASE("options: values come through byte for byte") {
+  for (const std::string& value : Words{"[a,b]", "a=b=c", "a b", "\"q\"", "{x}", "/A:b", "-1"}) {
+    CHECK(parsed({"--stdin", value, "p"}).request.stdio.input_path == value);
+    CHECK(parsed({"--stdin=" + value, "p"}).request.stdio.input_path == value);
+    CHECK(texts_of(parsed({"--env", "A=" + value, "--env", "B=", "p"}), "environment.set") ==
+          Words{"A=" + value, "B="});
+  }
+  CHECK(texts_of(parsed({"--tmpfs", "[a,b]", "--tmpfs=[c,d]", "p"}), "files.tmpfs") ==
+        Words{"[a,b]", "[c,d]"});
+}
+
+TEST_CASE("options: keys of the schema pass through as text") {
+  const RunOptions options = parsed({"--memory", "64M", "--memory=1G", "--mount", "/a:/b:ro",
+                                     "--mount=/c:/d", "--wall-time", "none", "--env-keep", "p"});
+  CHECK(texts_of(options, "limits.memory") == Words{"1G"});
+  CHECK(texts_of(options, "files.mounts") == Words{"/a:/b:ro", "/c:/d"});
+  CHECK(texts_of(options, "limits.wall_time") == Words{"none"});
+  CHECK(texts_of(options, "environment.keep") == Words{"true"});
+  CHECK(options.request.overrides.front().option.starts_with("--"));
+  CHECK(texts_of(parsed({"p"}), "limits.memory").empty());
+  CHECK(parsed({"p"}).request.overrides.empty());
+}
+
+TEST_CASE("options: mistakes have one clear line") {
+  CHECK(message({}) == "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
+  CHECK(message({"--"}).starts_with("no program given"));
+  CHECK(message({"--pass"}).starts_with("no program given"));
+  CHECK(message({""}) == "the program's name is empty");
+  CHECK(message({"--profle", "go", "p"}) == "unknown option --profle; did you mean \"--profile\"?");
+  CHECK(message({"--memry=1", "p"}) == "unknown option --memry; did you mean \"--memory\"?");
+  CHECK(message({"--xyzzy-plugh", "p"}) == "unknown option --xyzzy-plugh");
+  CHECK(message({"-x", "p"}).starts_with("unknown option -x"));
+  CHECK(message({"-", "p"}).starts_with("unknown option -"));
+  CHECK(message({"-1", "p"}).starts_with("unknown option -1"));
+  CHECK(message({"--memory"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--memory", "--", "p"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--memory=", "p"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--memory", "", "p"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--memory", "--pass", "p"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--profile=", "ls"}) == "--profile needs a value: NAME|FILE");
+  CHECK(message({"--pass=no", "p"}) == "--pass takes no value");
+  CHECK(message({"--pass=", "p"}) == "--pass takes no value");
+  CHECK(message({"--pass=true", "p"}) == "--pass takes no value");
+  CHECK(message({"---memory", "p"}).starts_with("unknown option ---memory"));
+}
+
+TEST_CASE("options: values that cli itself reads") {
+  CHECK(parsed({"--grace", "1m30s", "p"}).request.grace_ns == 90'000'000'000);
+  CHECK(parsed({"p"}).request.grace_ns == 2'000'000'000);
+  CHECK(message({"--grace", "soon", "p"}) ==
+        "--grace \"soon\": expected a duration such as 2s or 500ms");
+  CHECK(parsed({"--userns", "never", "p"}).request.userns == policy::UsernsChoice::never);
+  CHECK(message({"--userns", "no", "p"}) == "--userns \"no\": expected auto|always|never");
+  CHECK(parsed({"--format=isolate", "p"}).format == Format::isolate);
+  CHECK(message({"--format", "xml", "p"}) == "--format \"xml\": expected json|text|isolate");
+  CHECK(message({"--env", "A", "p"}).starts_with("--env \"A\": expected NAME=VALUE"));
+  CHECK(message({"--env", "=A", "p"}).starts_with("--env"));
+  CHECK(message({"--env-pass", "A=b", "p"}).starts_with("--env-pass"));
+  CHECK(parsed({"--result", "fd:7", "p"}).result_destination == "fd:7");
+  CHECK(descriptor_of("fd:7") == 7);
+  CHECK_FALSE(descriptor_of("file"));
+  for (const char* bad : {"fd:", "fd:x", "fd:-1", "fd:99999999999", "fd:1 "}) {
+    CHECK(message({"--result", bad, "p"}).starts_with("--result"));
+  }
+}
+
+TEST_CASE("options: streams") {
+  using policy::InputKind;
+  using policy::OutputKind;
+  policy::Stdio stdio = parsed({"p"}).request.stdio;
+  CHECK(stdio.input == InputKind::caller);
+  CHECK(stdio.output == OutputKind::capture);
+  CHECK(stdio.error == OutputKind::capture);
+
+  stdio = parsed({"--stdin", "null", "--stdout", "o", "--stderr", "e", "p"}).request.stdio;
+  CHECK(stdio.input == InputKind::null);
+  CHECK(stdio.output == OutputKind::file);
+  CHECK(stdio.output_path == "o");
+  CHECK(stdio.error == OutputKind::file);
+  CHECK(stdio.error_path == "e");
+  CHECK_FALSE(stdio.error_to_output);
+
+  stdio = parsed({"--stdin", "./null", "--stderr", "stdout", "p"}).request.stdio;
+  CHECK(stdio.input == InputKind::file);
+  CHECK(stdio.error_to_output);
+  CHECK(stdio.error == OutputKind::capture);
+}
+
+TEST_CASE("options: pass shows output as it comes and takes no input") {
+  using policy::InputKind;
+  using policy::OutputKind;
+  const RunOptions options = parsed({"--pass", "p"});
+  CHECK(options.pass);
+  CHECK(options.request.stdio.input == InputKind::null);
+  CHECK(options.request.stdio.output == OutputKind::pass);
+  CHECK(options.request.stdio.error == OutputKind::pass);
+  CHECK(texts_of(options, "limits.output") == Words{"none"});
+  CHECK(texts_of(parsed({"--pass", "--output", "1M", "p"}), "limits.output") == Words{"1M"});
+  CHECK(parsed({"--pass", "--stdin", "-", "p"}).request.stdio.input == InputKind::caller);
+  const policy::Stdio mixed = parsed({"--pass", "--stdout", "o", "p"}).request.stdio;
+  CHECK(mixed.output == OutputKind::file);
+  CHECK(mixed.error == OutputKind::pass);
+}
+
+TEST_CASE("options: the command line wins over the environment") {
+  const Caller caller{"/home/caller", "python", "/sys/fs/cgroup/x"};
+  Result<RunOptions> options = parse({"p"}, caller);
+  REQUIRE(options);
+  CHECK(options->request.profile == "python");
+  CHECK(options->request.cgroup_parent == "/sys/fs/cgroup/x");
+  CHECK(options->request.caller_directory == "/home/caller");
+  options = parse({"--profile", "go", "--cgroup-parent", "/y", "p"}, caller);
+  REQUIRE(options);
+  CHECK(options->request.profile == "go");
+  CHECK(options->request.cgroup_parent == "/y");
+  CHECK(parsed({"p"}).request.profile == "default");
+}
+
+TEST_CASE("options: every key is one of the schema") {
+  for (const OptionEntry& option : run_options()) {
+    if (!option.key.empty()) {
+      const policy::Key* const key = policy::find_key(option.key);
+      REQUIRE_MESSAGE(key != nullptr, option.key);
+      CHECK((key->from_text != nullptr));
+      CHECK(key->is_list == option.repeatable);
+    }
+  }
+}
+
+TEST_CASE("options: help lists every option once") {
+  std::set<std::string_view> names;
+  const std::string help = command_help(*find_command("run"));
+  for (const OptionEntry& option : run_options()) {
+    CHECK_MESSAGE(names.insert(option.name).second, option.name);
+    CHECK_MESSAGE(help.find("  " + std::string(option.name) + " ") != std::string::npos,
+                  option.name);
+  }
+  for (std::size_t at = 0; at < help.size(); at = help.find('\n', at) + 1) {
+    CHECK(help.find('\n', at) - at <= 80);
+  }
+  CHECK(help.find("--version") != std::string::npos);
+}
