@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -189,7 +190,8 @@ TEST_CASE("options: every key is one of the schema") {
       const policy::Key* const key = policy::find_key(option.key);
       REQUIRE_MESSAGE(key != nullptr, option.key);
       CHECK((key->from_text != nullptr));
-      CHECK(key->is_list == option.repeatable);
+      // environment.set is a table: each use of --env adds a name.
+      CHECK((key->is_list == option.repeatable || option.key == "environment.set"));
     }
   }
 }
@@ -206,4 +208,24 @@ TEST_CASE("options: help lists every option once") {
     CHECK(help.find('\n', at) - at <= 80);
   }
   CHECK(help.find("--version") != std::string::npos);
+}
+
+TEST_CASE("options: the man page has each option once and no other") {
+  std::ifstream page(SANDBOX_SOURCE_DIR "/man/sandbox.1");
+  REQUIRE(page);
+  std::multiset<std::string> in_page;
+  const std::string opening = ".It Fl -";
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with(opening)) {
+      const std::size_t end = line.find(' ', opening.size());
+      in_page.insert("--" + line.substr(opening.size(), end - opening.size()));
+    }
+  }
+  std::multiset<std::string> in_table;
+  for (const std::span<const OptionEntry> table : {run_options(), common_options()}) {
+    for (const OptionEntry& option : table) {
+      in_table.insert(std::string(option.name));
+    }
+  }
+  CHECK((in_page == in_table));
 }
