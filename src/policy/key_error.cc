@@ -1,0 +1,41 @@
+#include "policy/key_error.h"
+
+#include <fmt/core.h>
+
+#include "policy/syscall_groups.h"
+#include "policy/syscall_table.h"
+#include "policy/words.h"
+
+namespace sb::policy {
+
+std::string Origin::to_string() const {
+  return line == 0 ? source : fmt::format("{}:{}:{}", source, line, column);
+}
+
+Error value_error(const Place& place, std::string_view what) {
+  if (place.origin.line == 0) {
+    return {Tag::usage, fmt::format("{}: {}", place.origin.to_string(), what)};
+  }
+  return {Tag::profile_value, fmt::format("{}: {}: {}", place.origin.to_string(), place.key, what)};
+}
+
+Error bad_value(const Place& place, std::string_view text, std::string_view form) {
+  return value_error(place, fmt::format("{} is not {}", in_quotes(text), form));
+}
+
+Error unknown_key(const Place& place, std::span<const std::string_view> known) {
+  const std::string what =
+      fmt::format("no key {}{}", in_quotes(place.key), did_you_mean(place.key, known));
+  const Tag tag = place.origin.line == 0 ? Tag::usage : Tag::profile_unknown_key;
+  return {tag, fmt::format("{}: {}", place.origin.to_string(), what)};
+}
+
+Error unknown_syscall(const Place& place, std::string_view name) {
+  const bool group = name.starts_with('@');
+  const std::string hint = did_you_mean(name, group ? group_names() : syscall_names());
+  return {Tag::profile_unknown_syscall,
+          fmt::format("{}: no {} {}{}", place.origin.to_string(),
+                      group ? "group of system calls" : "system call", in_quotes(name), hint)};
+}
+
+}  // namespace sb::policy

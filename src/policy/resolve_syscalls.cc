@@ -1,0 +1,271 @@
+#include "policy/resolve_syscalls.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+#include <fmt/core.h>
+#include <linux/ioprio.h>
+
+#include "policy/key_error.h"
+#include "policy/syscall_groups.h"
+#include "policy/syscall_table.h"
+
+namespace sb::policy {
+namespace {
+
+// Limit: combinations of values that one entry may stand for.
+constexpr std::size_t most_combinations = 512;
+
+// What one layer says of one call.
+struct CallRules {
+  std::vector<SyscallRule> tested;
+  std::optional<SyscallRule> plain;
+  bool by_name = false;
+};
+
+using Calls = std::map<int, CallRules>;
+
+SyscallAction default_action_of(const ProfileSyscalls& syscalls) {
+  if (syscalls.on_violation) {
+    return syscalls.on_violation->value;
+  }
+  return syscalls.default_action ? syscalls.default_action->value : SyscallAction{};
+}
+
+// With syscalls.log, a refusal is listed. ENOSYS is none: it says that the call does not exist.
+SyscallAction with_log(SyscallAction action, bool log) {
+  if (log && action.kind == ActionKind::err && action.err != ENOSYS) {
+    action.kind = ActionKind::notify;
+  }
+  return action;
+}
+
+// True if some call's arguments satisfy both: no bit that both look at differs.
+bool overlap(const SyscallRule& a, const SyscallRule& b) {
+  for (const ArgTest& first : a.args) {
+    for (const ArgTest& second : b.args) {
+      const std::uint64_t both = first.mask & second.mask;
+      if (first.index == second.index && (first.value & both) != (second.value & both)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Place place_of(const SyscallEntry& entry, bool denied) {
+  return {denied ? "syscalls.deny" : "syscalls.allow", entry.origin};
+}
+
+// The entry as one rule for each combination of its values.
+Result<std::vector<SyscallRule>> to_rules(const SyscallEntry& entry, int number,
+                                          SyscallAction action, const Place& place) {
+  SyscallRule first;
+  first.number = number;
+  first.name = name_of(number);
+  first.action = action;
+  first.why = entry.why;
+  std::vector<SyscallRule> rules = {first};
+  for (const ArgCondition& condition : entry.args) {
+    std::vector<SyscallRule> longer;
+    if (rules.size() * condition.values.size() > most_combinations) {
+      return value_error(place,
+                         fmt::format("more than {} combinations of values", most_combinations));
+    }
+    for (const SyscallRule& rule : rules) {
+      for (const std::uint64_t value : condition.values) {
+        longer.push_back(rule);
+        longer.back().args.push_back({condition.index, condition.mask, value});
+      }
+    }
+    rules = std::move(longer);
+  }
+  return rules;
+}
+
+Result<Done> add_rule(CallRules& call, SyscallRule rule, const Place& place) {
+  if (rule.args.empty()) {
+    if (call.plain && call.plain->action != rule.action) {
+      return value_error(place, fmt::format("{} is already there with another action; only one "
+                                            "can hold for any arguments",
+                                            rule.name));
+    }
+    if (!call.plain) {
+      call.plain = std::move(rule);
+    }
+    return Done{};
+  }
+  for (const SyscallRule& other : call.tested) {
+    if (other.action != rule.action && overlap(other, rule)) {
+      return value_error(place, fmt::format("two entries of {} with different actions hold for "
+                                            "the same arguments",
+                                            rule.name));
+    }
+  }
+  call.tested.push_back(std::move(rule));
+  return Done{};
+}
+
+Result<Done> add_group(Calls& calls, const SyscallEntry& entry, SyscallAction action,
+                       const Place& place) {
+  const std::optional<std::vector<int>> numbers = expand_group(entry.name);
+  if (!numbers) {
+    return unknown_syscall(place, entry.name);
+  }
+  for (const int number : *numbers) {
+    CallRules& call = calls[number];
+    if (call.by_name) {
+      continue;
+    }
+    std::vector<SyscallRule> rules = TRY(to_rules(entry, number, action, place));
+    CHECK_AS(add_rule(call, std::move(rules.front()), place),
+             fmt::format("expanding {}", entry.name));
+  }
+  return Done{};
+}
+
+Result<Done> add_named(Calls& calls, const SyscallEntry& entry, SyscallAction action,
+                       const Place& place) {
+  const std::optional<int> number = number_of(entry.name);
+  if (!number) {
+    return unknown_syscall(place, entry.name);
+  }
+  CallRules& call = calls[*number];
+  call.by_name = true;
+  for (SyscallRule& rule : TRY(to_rules(entry, *number, action, place))) {
+    CHECK(add_rule(call, std::move(rule), place));
+  }
+  return Done{};
+}
+
+Result<Calls> expand_layer(const SyscallLayer& layer, SyscallAction default_action, bool log) {
+  Calls calls;
+  // Why: names first, since a call's own name wins over a group.
+  for (const bool groups : {false, true}) {
+    for (const bool denied : {false, true}) {
+      for (const SyscallEntry& entry : denied ? layer.deny : layer.allow) {
+        if (entry.name.starts_with('@') != groups) {
+          continue;
+        }
+        const SyscallAction action = denied ? with_log(entry.action.value_or(default_action), log)
+                                            : SyscallAction{ActionKind::allow, 0};
+        const Place place = place_of(entry, denied);
+        CHECK(groups ? add_group(calls, entry, action, place)
+                     : add_named(calls, entry, action, place));
+      }
+    }
+  }
+  return calls;
+}
+
+// A call that changes limits or scheduling of the process it names.
+struct InitRule {
+  std::string_view name;
+  std::vector<ArgTest> args;
+};
+
+// Kernel: with the same uid these work on init although it is not dumpable. prlimit(1, RLIMIT_CPU)
+// had the kernel kill init, and with it the run's report. "user" means init, too, where it has
+// the target's id.
+std::vector<InitRule> init_rules() {
+  const auto equals = [](unsigned index, std::uint64_t value) {
+    return ArgTest{index, 0xffffffff, value};
+  };
+  return {
+      {"prlimit64", {equals(0, 1)}},
+      {"sched_setparam", {equals(0, 1)}},
+      {"sched_setscheduler", {equals(0, 1)}},
+      {"sched_setattr", {equals(0, 1)}},
+      {"sched_setaffinity", {equals(0, 1)}},
+      {"setpriority", {equals(0, PRIO_PROCESS), equals(1, 1)}},
+      {"setpriority", {equals(0, PRIO_PGRP), equals(1, 1)}},
+      {"setpriority", {equals(0, PRIO_USER)}},
+      {"ioprio_set", {equals(0, IOPRIO_WHO_PROCESS), equals(1, 1)}},
+      {"ioprio_set", {equals(0, IOPRIO_WHO_PGRP), equals(1, 1)}},
+      {"ioprio_set", {equals(0, IOPRIO_WHO_USER)}},
+  };
+}
+
+bool lets_run(const SyscallAction& action) {
+  return action.kind == ActionKind::allow || (action.kind == ActionKind::notify && action.err == 0);
+}
+
+bool can_run(const CallRules& call, const SyscallAction& default_action) {
+  return lets_run(call.plain ? call.plain->action : default_action) ||
+         std::any_of(call.tested.begin(), call.tested.end(),
+                     [](const SyscallRule& rule) { return lets_run(rule.action); });
+}
+
+void protect_init(Calls& calls, const SyscallAction& default_action) {
+  std::map<int, std::vector<SyscallRule>> added;
+  for (const InitRule& init_rule : init_rules()) {
+    const int number = *number_of(init_rule.name);
+    if (can_run(calls[number], default_action)) {
+      added[number].push_back(
+          {number, std::string(init_rule.name), init_rule.args,
+           SyscallAction{ActionKind::err, EPERM},
+           "pid 1 belongs to the sandbox: the target could have the kernel kill "
+           "it"});
+    }
+  }
+  for (auto& [number, rules] : added) {
+    std::vector<SyscallRule>& tested = calls[number].tested;
+    tested.insert(tested.begin(), rules.begin(), rules.end());
+  }
+}
+
+void refuse_clone3(Calls& calls) {
+  const int number = *number_of("clone3");
+  if (calls.contains(number)) {
+    return;
+  }
+  calls[number].plain = SyscallRule{
+      number,
+      "clone3",
+      {},
+      SyscallAction{ActionKind::err, ENOSYS},
+      "its flags are in memory, where no filter can read them; libcs fall back to clone"};
+}
+
+}  // namespace
+
+Result<SyscallPolicy> resolve_syscalls(const Profile& profile) {
+  const ProfileSyscalls& syscalls = profile.syscalls;
+  const bool log = syscalls.log && syscalls.log->value;
+  SyscallPolicy policy;
+  policy.default_action = with_log(default_action_of(syscalls), log);
+  policy.default_why = "the profile does not allow it";
+  Calls calls;
+  for (const SyscallLayer& layer : syscalls.layers) {
+    for (auto& [number, rules] : TRY(expand_layer(layer, policy.default_action, log))) {
+      calls.insert_or_assign(number, std::move(rules));
+    }
+  }
+  refuse_clone3(calls);
+  protect_init(calls, policy.default_action);
+  for (auto& [number, call] : calls) {
+    std::move(call.tested.begin(), call.tested.end(), std::back_inserter(policy.rules));
+    if (call.plain) {
+      policy.rules.push_back(*std::move(call.plain));
+    }
+  }
+  return policy;
+}
+
+const SyscallRule* find_rule(const SyscallPolicy& policy, int number,
+                             const std::array<std::uint64_t, 6>& args) {
+  for (const SyscallRule& rule : policy.rules) {
+    if (rule.number == number &&
+        std::all_of(rule.args.begin(), rule.args.end(), [&](const ArgTest& test) {
+          return (args.at(test.index) & test.mask) == test.value;
+        })) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace sb::policy

@@ -1,0 +1,142 @@
+#include "seccomp/compile.h"
+
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "seccomp/actions.h"
+#include "seccomp/prologue.h"
+
+namespace sb::seccomp {
+namespace {
+
+using Context = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
+
+Error compile_error(std::string doing, int negative_errno) {
+  return {Tag::seccomp_compile, std::move(doing), -negative_errno};
+}
+
+// Why: libseccomp takes neither a notification as its default action nor any action that the kernel
+// it happens to run on lacks. So every return value but "allow" goes through it as
+// SECCOMP_RET_TRACE with an index into this table, and is put in its place afterwards.
+class ReturnValues {
+ public:
+  std::uint32_t placeholder(std::uint32_t value) {
+    if (value == SECCOMP_RET_ALLOW) {
+      return SCMP_ACT_ALLOW;
+    }
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (values_[i] == value) {
+        return SCMP_ACT_TRACE(i);
+      }
+    }
+    values_.push_back(value);
+    return SCMP_ACT_TRACE(values_.size() - 1);
+  }
+
+  // False for a program that returns something we did not put there.
+  bool put_back(BpfProgram& program) const {
+    for (sock_filter& instruction : program.instructions) {
+      if (BPF_CLASS(instruction.code) != BPF_RET || instruction.k == SECCOMP_RET_ALLOW) {
+        continue;
+      }
+      const std::uint32_t index = instruction.k & SECCOMP_RET_DATA;
+      const std::uint32_t action = instruction.k & SECCOMP_RET_ACTION_FULL;
+      if (action != SECCOMP_RET_TRACE || index >= values_.size()) {
+        return false;
+      }
+      instruction.k = values_[index];
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::uint32_t> values_;
+};
+
+Result<BpfProgram> export_program(const Context& context) {
+  const int fd = ::memfd_create("filter", MFD_CLOEXEC);
+  if (fd < 0) {
+    return Error(Tag::seccomp_compile, "making a memfd for the filter", errno);
+  }
+  struct Closer {
+    int fd;
+    ~Closer() { ::close(fd); }
+  } const closer{fd};
+  if (const int failed = seccomp_export_bpf(context.get(), fd); failed < 0) {
+    return compile_error("exporting the filter", failed);
+  }
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) {
+    return Error(Tag::seccomp_compile, "measuring the filter", errno);
+  }
+  const auto bytes = static_cast<std::size_t>(status.st_size);
+  BpfProgram program;
+  program.instructions.resize(bytes / sizeof(sock_filter));
+  // Safety: the buffer has exactly the bytes asked for, and sock_filter is what libseccomp wrote.
+  const ssize_t got = ::pread(fd, program.instructions.data(), bytes, 0);
+  if (got < 0 || static_cast<std::size_t>(got) != bytes || bytes % sizeof(sock_filter) != 0) {
+    return Error(Tag::seccomp_compile, "reading the filter back", got < 0 ? errno : 0);
+  }
+  return program;
+}
+
+// The calls whose arguments do not matter, as a binary tree over their numbers.
+Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode mode,
+                                 const std::vector<policy::SyscallRule>& rules) {
+  ReturnValues values;
+  const std::uint32_t otherwise = values.placeholder(return_value(policy.default_action, mode));
+  const std::uint32_t foreign =
+      values.placeholder(return_value({policy::ActionKind::kill, 0}, mode));
+  const Context context(seccomp_init(otherwise), seccomp_release);
+  if (context == nullptr) {
+    return compile_error("preparing libseccomp", -ENOMEM);
+  }
+  int failed = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, foreign);
+  if (failed == 0) {
+    failed = seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  }
+  if (failed < 0) {
+    return compile_error("preparing libseccomp", failed);
+  }
+  for (const policy::SyscallRule& rule : rules) {
+    const std::uint32_t action = values.placeholder(return_value(rule.action, mode));
+    if (action == otherwise) {
+      continue;  // libseccomp refuses a rule that says what the default says.
+    }
+    failed = seccomp_rule_add_exact_array(context.get(), action, rule.number, 0, nullptr);
+    if (failed < 0) {
+      return compile_error(fmt::format("adding the rule for {}", rule.name), failed);
+    }
+  }
+  BpfProgram program = TRY(export_program(context));
+  if (!values.put_back(program)) {
+    return Error(Tag::internal, "reading the filter of libseccomp: an unknown return value");
+  }
+  return program;
+}
+
+}  // namespace
+
+Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode) {
+  std::vector<policy::SyscallRule> rest;
+  BpfProgram program = write_prologue(policy, mode, rest);
+  const BpfProgram plain = TRY(compile_plain(policy, mode, rest));
+  program.instructions.insert(program.instructions.end(), plain.instructions.begin(),
+                              plain.instructions.end());
+  if (program.instructions.size() > BPF_MAXINSNS) {
+    return Error(Tag::seccomp_compile,
+                 fmt::format("making a filter of {} instructions: the kernel takes {}",
+                             program.instructions.size(), BPF_MAXINSNS));
+  }
+  return program;
+}
+
+}  // namespace sb::seccomp
