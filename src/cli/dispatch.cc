@@ -63,8 +63,15 @@ std::optional<std::string> shown_for(std::string_view word, const CommandEntry* 
   return word == "--version" ? std::optional(version_text()) : std::nullopt;
 }
 
-// Only a word among the command's own options counts: `sandbox run ls --help` is for ls.
+// Of `run` only a word among its own options counts: `sandbox run ls --help` is for ls.
 std::optional<std::string> asked_for(const CommandEntry& command, const ParsedArguments& parsed) {
+  if (command.name != "run") {
+    for (const std::string& word : parsed.rest) {
+      if (std::optional<std::string> text = shown_for(word, &command)) {
+        return text;
+      }
+    }
+  }
   for (const OptionEntry& option : common_options()) {
     if (parsed.has(option.name)) {
       return shown_for(option.name, &command);

@@ -23,6 +23,11 @@ Error unknown_option(Table options, std::string_view word) {
   std::vector<std::string_view> known;
   for (const Table table : {options, common_options()}) {
     for (const OptionEntry& option : table) {
+      // Why: a cut name is meant more often than the name with the fewest letters changed.
+      if (option.name.starts_with(name) && name.size() > 3) {
+        return usage_error(
+            fmt::format("unknown option {}; did you mean \"{}\"?", name, option.name));
+      }
       known.push_back(option.name);
     }
   }

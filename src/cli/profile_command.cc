@@ -46,6 +46,11 @@ Result<Done> profile_command(std::span<const std::string> arguments) {
   if (arguments.empty()) {
     return Error(Tag::usage, "profile needs a command: list or show");
   }
+  for (const std::string& word : arguments) {
+    if (word.starts_with('-')) {
+      return Error(Tag::usage, fmt::format("unknown option {}", word));
+    }
+  }
   const std::string& verb = arguments.front();
   const std::span<const std::string> rest = arguments.subspan(1);
   if (verb == "list") {

@@ -96,6 +96,7 @@ TEST_CASE("options: mistakes have one clear line") {
   CHECK(message({""}) == "the program's name is empty");
   CHECK(message({"--profle", "go", "p"}) == "unknown option --profle; did you mean \"--profile\"?");
   CHECK(message({"--memry=1", "p"}) == "unknown option --memry; did you mean \"--memory\"?");
+  CHECK(message({"--mem", "1", "p"}) == "unknown option --mem; did you mean \"--memory\"?");
   CHECK(message({"--xyzzy-plugh", "p"}) == "unknown option --xyzzy-plugh");
   CHECK(message({"-x", "p"}).starts_with("unknown option -x"));
   CHECK(message({"-", "p"}).starts_with("unknown option -"));
