@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "harness.h"
+
+namespace sbtest {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool can_make_user_namespace() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool has_program(std::string_view name) {
+  std::istringstream path(environment("PATH") + ":/usr/local/bin:/usr/bin:/bin");
+  for (std::string folder; std::getline(path, folder, ':');) {
+    if (access((folder + "/" + std::string(name)).c_str(), X_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string binary() {
+  const std::string path = environment("SANDBOX_BINARY");
+  REQUIRE_MESSAGE(!path.empty(), "SANDBOX_BINARY is not set: run these tests by ctest");
+  return path;
+}
+
+std::string probe(std::string_view name) {
+  const std::string folder = environment("SANDBOX_PROBES");
+  REQUIRE_MESSAGE(!folder.empty(), "SANDBOX_PROBES is not set: run these tests by ctest");
+  return folder + "/" + std::string(name);
+}
+
+double slow() {
+  const std::string text = environment("SBTEST_SLOW");
+  return text.empty() ? 1.0 : std::max(1.0, std::atof(text.c_str()));
+}
+
+bool host_has(std::string_view what) {
+  if (what == "root") {
+    return geteuid() == 0;
+  }
+  if (what == "cgroup1") {
+    const std::string mounts = read_file("/proc/self/mountinfo");
+    return contains(mounts, " - cgroup ") && contains(mounts, "memory") &&
+           contains(mounts, "pids") && contains(mounts, "cpuacct");
+  }
+  if (what == "userns") {
+    return can_make_user_namespace();
+  }
+  return has_program(what);
+}
+
+void require(std::string_view what) {
+  if (host_has(what)) {
+    return;
+  }
+  const std::string word(what);
+  const std::string required = "," + environment("SBTEST_REQUIRE") + ",";
+  if (contains(required, "," + word + ",")) {
+    FAIL("this host lacks " << word << ", and SBTEST_REQUIRE asks for it");
+  }
+  std::printf("skipped: this host lacks %s\n", word.c_str());
+  std::fflush(stdout);
+  std::exit(77);
+}
+
+TempDirectory::TempDirectory() {
+  std::string name = "/tmp/sbtest.XXXXXX";
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+TempDirectory::~TempDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string TempDirectory::write(std::string_view name, std::string_view content,
+                                 unsigned mode) const {
+  const std::string file = path_ + "/" + std::string(name);
+  std::ofstream(file, std::ios::binary) << content;
+  REQUIRE(chmod(file.c_str(), mode) == 0);
+  return file;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::optional<std::string> value_of(std::string_view text, std::string_view key) {
+  for (const std::string& line : lines_of(text)) {
+    for (const char* separator : {"=", ":\t"}) {
+      const std::string start = std::string(key) + separator;
+      if (line.rfind(start, 0) == 0) {
+        return line.substr(start.size());
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sbtest

@@ -1,0 +1,3 @@
+// The one copy of doctest's own code.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
