@@ -50,7 +50,7 @@ Words texts_of(const RunOptions& options, const std::string& key) {
 
 }  // namespace
 
-TEST_CASE("options: everything behind the program is the program's") {
+TEST_CASE("options: everything behind the program belongs to it") {
   const Words plain = {"prog", "--memory", "1", "-h", "--", "", "[x,y]", "--no=", "++", "-"};
   CHECK(parsed(plain).request.command == plain);
 

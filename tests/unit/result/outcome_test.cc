@@ -29,7 +29,7 @@ TEST_CASE("outcome: exit statuses are those of the contract") {
   }
 }
 
-TEST_CASE("outcome: p25 the target's own code passes and a signal is 128 more") {
+TEST_CASE("outcome: p25 the own code of the target passes and a signal is 128 more") {
   Outcome outcome;
   outcome.status = Status::ok;
   outcome.exit_code = 0;
