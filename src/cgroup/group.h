@@ -1,0 +1,89 @@
+// Group: one run's leaf in the cgroup tree, in every hierarchy that serves it: create, join, read
+// usage, kill, remove. v1, v2 and hybrid hosts look the same from here.
+// Must not decide which limit matters, nor when a run ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "policy/host_facts.h"
+#include "policy/limits.h"
+#include "sys/fd.h"
+
+namespace sb::cgroup {
+
+// nullopt: no controller of this host counts it.
+struct Usage {
+  std::optional<std::uint64_t> cpu_ns;
+  std::optional<std::uint64_t> user_ns;
+  std::optional<std::uint64_t> system_ns;
+  std::optional<std::uint64_t> memory_peak_bytes;
+  std::optional<std::uint64_t> oom_kills;
+  std::optional<std::uint64_t> processes_peak;
+  std::optional<std::uint64_t> processes_refused;
+};
+
+// One hierarchy's directory of the group.
+struct Leaf {
+  bool v2 = false;
+  std::string path;
+  std::string parent;
+  std::vector<std::string> controllers;
+  sys::Fd directory;
+  sys::Fd tasks;  // v1: the target joins by writing "0" here
+};
+
+// Where each number comes from, for `enforced` and `peak_source`; empty: nowhere.
+struct Sources {
+  std::string memory;  // "cgroup1", "cgroup2"
+  std::string cpu_time;
+  std::string processes;
+  std::string peak;           // "cgroup1 memory.max_usage_in_bytes"
+  std::string cpu_mechanism;  // "cgroup1 cpuacct"
+};
+
+class Group {
+ public:
+  // Makes the group below the caller's own group of each hierarchy (or below `parent`, a path
+  // relative to the mount point), writes the limits, and takes a lock on it for as long as this
+  // object lives. First removes groups of earlier runs that nobody locks.
+  // Errors: cgroup.create, cgroup.limit, host.no_*_controller where a limit has no controller.
+  static Result<Group> create(const policy::HostFacts& facts, const policy::Limits& limits,
+                              bool best_effort, std::vector<std::string>* warnings);
+
+  Group(Group&&) noexcept = default;
+  Group& operator=(Group&&) = delete;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group();  // kills what is left, waits until it is gone, removes the directories
+
+  bool exists() const { return !leaves_.empty(); }
+  const std::string& name() const { return name_; }
+  std::vector<sys::FdRef> join_fds() const;
+  sys::FdRef clone_into() const;  // v2: the directory to clone the target into; invalid elsewhere
+  const Sources& sources() const { return sources_; }
+
+  // Cheap: one small read. nullopt where nothing counts CPU time, or the file can't be read.
+  std::optional<std::uint64_t> cpu_ns() const;
+  std::optional<std::uint64_t> oom_kills() const;
+  Result<Usage> usage() const;
+  // Readable (v1: eventfd; v2: POLLPRI-like inotify) when the group ran out of memory.
+  sys::FdRef oom_event() const { return oom_event_.ref(); }
+
+  // SIGKILL to all members where the kernel can do so at one instant (cgroup.kill, v2 since 5.14).
+  bool kill_all() const;
+
+ private:
+  explicit Group(std::string name) : name_(std::move(name)) {}
+  const Leaf* leaf_with(const char* controller) const;
+
+  std::string name_;
+  std::vector<Leaf> leaves_;
+  Sources sources_;
+  sys::Fd oom_event_;
+};
+
+}  // namespace sb::cgroup

@@ -1,0 +1,123 @@
+#include "cgroup/v1.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/eventfd.h>
+
+#include "cgroup/files.h"
+#include "sys/files.h"
+
+namespace sb::cgroup::v1 {
+namespace {
+
+bool serves(const Leaf& leaf, const char* controller) {
+  return std::find(leaf.controllers.begin(), leaf.controllers.end(), controller) !=
+         leaf.controllers.end();
+}
+
+Result<Done> limit_memory(const Leaf& leaf, std::uint64_t bytes) {
+  const std::string value = fmt::format("{}", bytes);
+  CHECK(write_value(leaf.directory.ref(), "memory.limit_in_bytes", value));
+  // Kernel: memory.memsw.* exist only with swap accounting; memory and swap together may then not
+  // exceed the memory limit. Else no page of the group is ever a candidate for swap.
+  const int err = sys::write_file_at(leaf.directory.ref(), "memory.memsw.limit_in_bytes", value);
+  if (err == ENOENT) {
+    return write_value(leaf.directory.ref(), "memory.swappiness", "0");
+  }
+  if (err != 0) {
+    return Error(Tag::cgroup_limit,
+                 fmt::format("writing \"{}\" to memory.memsw.limit_in_bytes", value), err);
+  }
+  return Done{};
+}
+
+Result<Done> limit_bandwidth(const Leaf& leaf, std::uint64_t millis) {
+  // Why: 20 ms rather than the usual 100: a program that has used up its share waits a fifth as
+  // long. Kernel: the quota is at least 1 ms.
+  constexpr std::uint64_t period_us = 20'000;
+  const std::uint64_t quota_us = std::max<std::uint64_t>(millis * period_us / 1000, 1000);
+  CHECK(write_value(leaf.directory.ref(), "cpu.cfs_period_us", fmt::format("{}", period_us)));
+  return write_value(leaf.directory.ref(), "cpu.cfs_quota_us", fmt::format("{}", quota_us));
+}
+
+Result<Done> limit_cpu_set(const Leaf& leaf, const std::string& cpus) {
+  // Kernel: a v1 cpuset accepts no task before both its CPUs and its memory nodes are set.
+  const sys::ReadResult nodes = sys::read_file(leaf.parent + "/cpuset.mems", 4096);
+  if (nodes.err != 0) {
+    return Error(Tag::cgroup_limit, "reading cpuset.mems of the parent group", nodes.err);
+  }
+  CHECK(write_value(leaf.directory.ref(), "cpuset.mems", nodes.data));
+  return write_value(leaf.directory.ref(), "cpuset.cpus", cpus);
+}
+
+}  // namespace
+
+Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits) {
+  if (serves(leaf, "memory") && limits.memory_bytes) {
+    CHECK(limit_memory(leaf, *limits.memory_bytes));
+  }
+  if (serves(leaf, "pids") && limits.processes) {
+    CHECK(write_value(leaf.directory.ref(), "pids.max", fmt::format("{}", *limits.processes)));
+  }
+  if (serves(leaf, "cpu") && limits.cpus_millis) {
+    CHECK(limit_bandwidth(leaf, *limits.cpus_millis));
+  }
+  if (serves(leaf, "cpuset") && limits.cpu_set) {
+    CHECK(limit_cpu_set(leaf, *limits.cpu_set));
+  }
+  return Done{};
+}
+
+Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
+  const sys::FdRef directory = leaf.directory.ref();
+  const auto missing = [](const char* file) {
+    return Error(Tag::cgroup_read, fmt::format("reading {}", file), EIO);
+  };
+  if (serves(leaf, "cpuacct")) {
+    usage.cpu_ns = read_cpu_ns(leaf);
+    if (!usage.cpu_ns) {
+      return missing("cpuacct.usage");
+    }
+    // Kernel: the user part is sampled by ticks and may exceed the exact sum for short runs.
+    const std::uint64_t user_ns = read_number(directory, "cpuacct.usage_user").value_or(0);
+    usage.user_ns = std::min(user_ns, *usage.cpu_ns);
+    usage.system_ns = *usage.cpu_ns - *usage.user_ns;
+  }
+  if (serves(leaf, "memory")) {
+    usage.memory_peak_bytes = read_number(directory, "memory.max_usage_in_bytes");
+    usage.oom_kills = read_oom_kills(leaf);
+    if (!usage.memory_peak_bytes || !usage.oom_kills) {
+      return missing("memory.max_usage_in_bytes");
+    }
+  }
+  if (serves(leaf, "pids")) {
+    usage.processes_peak = read_number(directory, "pids.peak");  // Kernel: since 6.1
+    usage.processes_refused = read_key(directory, "pids.events", "max");
+  }
+  return Done{};
+}
+
+std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf) {
+  return read_number(leaf.directory.ref(), "cpuacct.usage");
+}
+
+std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf) {
+  return read_key(leaf.directory.ref(), "memory.oom_control", "oom_kill");  // Kernel: since 4.13
+}
+
+Result<sys::Fd> watch_oom(const Leaf& leaf) {
+  sys::OpenResult control = sys::open_at(leaf.directory.ref(), "memory.oom_control", O_RDONLY);
+  sys::Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (control.err != 0 || !event.valid()) {
+    return Error(Tag::cgroup_limit, "watching memory.oom_control",
+                 control.err != 0 ? control.err : errno);
+  }
+  CHECK(write_value(leaf.directory.ref(), "cgroup.event_control",
+                    fmt::format("{} {}", event.number(), control.fd.number())));
+  return event;
+}
+
+}  // namespace sb::cgroup::v1

@@ -1,0 +1,80 @@
+#include "cli/run_command.h"
+
+#include <unistd.h>
+
+#include "cli/print.h"
+#include "cli/result_output.h"
+#include "policy/resolve.h"
+#include "supervise/run.h"
+#include "sys/process.h"
+
+namespace sb::cli {
+namespace {
+
+// Usage errors end the command before there is a run to have a result of (contract §4: exit 2).
+bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
+
+Result<result::Outcome> run_request(const policy::Request& request, sys::FdRef signals,
+                                    std::uint64_t created_ns) {
+  const policy::HostFacts facts = TRY(policy::probe_host());
+  const Result<policy::Spec> spec = policy::resolve(request, facts);
+  if (!spec && is_usage(spec.error())) {
+    return spec.error();
+  }
+  if (!spec) {
+    result::Outcome outcome = supervise::outcome_of_error(spec.error());
+    outcome.sandbox = {.version = SANDBOX_VERSION,
+                       .profile = request.profile,
+                       .profile_sha256 = "",
+                       .kernel = facts.kernel};
+    return outcome;
+  }
+  return supervise::run(*spec, facts, signals, created_ns);
+}
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    environment.emplace_back(*entry);
+  }
+  return environment;
+}
+
+// --pass: one line says why a target was stopped, or why nothing ran (contract §4).
+void explain(const RunOptions& options, const result::Outcome& outcome) {
+  if (!options.pass) {
+    return;
+  }
+  if (outcome.error) {
+    print_error(*outcome.error);
+  } else if (outcome.status != result::Status::ok && outcome.status != result::Status::exited) {
+    print_line(outcome.reason);
+  }
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  const std::uint64_t created_ns = sys::monotonic_ns();
+  const Result<sys::Fd> signals = sys::take_signals();
+  if (!signals) {
+    print_error(signals.error());
+    return signals.error().exit_code();
+  }
+  policy::Request request = options.request;
+  request.caller_environment = own_environment();
+  const Result<result::Outcome> outcome = run_request(request, signals->ref(), created_ns);
+  if (!outcome) {
+    print_error(outcome.error());
+    return outcome.error().exit_code();
+  }
+  explain(options, *outcome);
+  const Result<Done> written = write_result(options, *outcome);
+  if (!written) {
+    print_error(written.error());
+    return written.error().exit_code();
+  }
+  return options.exit_zero ? 0 : result::exit_status(*outcome);
+}
+
+}  // namespace sb::cli

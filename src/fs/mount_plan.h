@@ -1,0 +1,47 @@
+// The steps that build the sandbox's root, in order, as plain values; computed, not done.
+// Must not touch the file system: launch opens the host's sources, launch/inside does the steps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/spec.h"
+
+namespace sb::fs {
+
+enum class OpKind {
+  tmpfs,
+  directory,
+  file,
+  symlink,
+  host,  // a host path, cloned as a mount tree, shown at `path`
+  bind,  // a path of the new root shown again
+  copy,  // a host file whose bytes are copied in
+  proc,
+  attributes,
+};
+
+// `path` is relative to the new root, without leading slash; "" is the root itself.
+struct MountOp {
+  OpKind kind = OpKind::directory;
+  std::string path;
+  std::string text;  // as in inside::MountStep; for host and copy: the host path
+  std::uint32_t mode = 0;
+  std::uint64_t attributes = 0;  // MOUNT_ATTR_* of mount_setattr(2)
+  bool owned = false;            // by the target
+  bool recursive = false;
+  bool optional = false;  // absent on some kernels
+
+  friend bool operator==(const MountOp&, const MountOp&) = default;
+};
+
+// Mount data of the root's own tmpfs: directories, a few small files, copies of the caller's files.
+std::string root_mount_data(const policy::Spec& spec);
+
+std::vector<MountOp> plan_mounts(const policy::Spec& spec);
+
+// What people are told when step `index` failed: mounting "/usr" read-only.
+std::string describe(const MountOp& op);
+
+}  // namespace sb::fs

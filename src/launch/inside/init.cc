@@ -1,0 +1,360 @@
+// Init: PID 1 of the sandbox. Builds the root, starts the target, reaps, forwards signals, reports.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/if.h>
+#include <linux/ioprio.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch/inside/init_filter.h"
+#include "launch/inside/inside.h"
+
+extern "C" int mount(const char*, const char*, const char*, unsigned long, const void*);
+extern "C" int umount2(const char*, int);
+
+namespace sb::inside {
+namespace {
+
+constexpr unsigned long flag_nosuid = 2;             // MS_NOSUID
+constexpr unsigned long flag_nodev = 4;              // MS_NODEV
+constexpr unsigned long flag_recursive = 1UL << 14;  // MS_REC
+constexpr unsigned long flag_private = 1UL << 18;    // MS_PRIVATE
+constexpr int detach_mount = 2;                      // MNT_DETACH
+
+struct Target {
+  pid_t pid;
+  int pidfd;
+};
+
+void await_go(const Plan& plan) {
+  enter(plan, Stage::await_go);
+  ControlMsg message;
+  ssize_t got = 0;
+  do {
+    got = recv(plan.control_fd, &message, sizeof message, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof message || message.kind != ControlKind::go) {
+    // The supervisor is gone, or gave up: there is nobody to report to.
+    inside_exit(inside_failed);
+  }
+}
+
+bool write_small_file(const char* path, const char* text, size_t size) {
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return false;
+  }
+  const bool written = write(fd, text, size) == static_cast<ssize_t>(size);
+  close(fd);
+  return written;
+}
+
+// Why: a caller's nice level, policy, affinity or personality must not reach the verdict.
+// Why: before the ids change: afterwards this process is not dumpable and its /proc files belong
+// to the host's root.
+void reset_scheduling(const Plan& plan) {
+  enter(plan, Stage::scheduling);
+  sched_param parameters;
+  memset(&parameters, 0, sizeof parameters);
+  // Kernel: bits beyond the machine's CPUs and the cpuset are ignored (sched_setaffinity(2)).
+  uint8_t every_cpu[1024];
+  memset(every_cpu, 0xff, sizeof every_cpu);
+  const bool reset = sched_setscheduler(0, SCHED_OTHER, &parameters) == 0 &&
+                     syscall(SYS_sched_setaffinity, 0, sizeof every_cpu, every_cpu) >= 0 &&
+                     syscall(SYS_personality, 0UL) >= 0;
+  if (!reset) {
+    fail(plan, Stage::scheduling);
+  }
+  // Kernel: raising the nice level back to 0 needs CAP_SYS_NICE in the host's user namespace or
+  // RLIMIT_NICE; an unprivileged caller's own level stays, as its own choice for its own work.
+  (void)!setpriority(PRIO_PROCESS, 0, 0);
+  (void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
+  // Kernel: lowering needs CAP_SYS_RESOURCE on the host; then the caller's value stays (proc(5)).
+  (void)!write_small_file("/proc/self/oom_score_adj", "0", 1);
+}
+
+void take_ids(const Plan& plan) {
+  enter(plan, Stage::ids_of_init);
+  if (plan.drop_groups && !clear_groups()) {
+    fail(plan, Stage::ids_of_init);
+  }
+  if (plan.map_ids && !set_ids(0, 0)) {
+    fail(plan, Stage::ids_of_init);
+  }
+  enter(plan, Stage::pdeathsig);
+  // Why: after the ids, whose change clears it. If the supervisor died before this line, the
+  // control socket has ended, which init polls (pitfall 19).
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    fail(plan, Stage::pdeathsig);
+  }
+}
+
+void build_root(const Plan& plan) {
+  enter(plan, Stage::private_mounts);
+  // Why: first of all, so that nothing below is ever seen by the host.
+  if (mount(nullptr, "/", nullptr, flag_recursive | flag_private, nullptr) != 0 ||
+      mount("tmpfs", plan.staging, "tmpfs", flag_nosuid | flag_nodev, plan.root_data) != 0) {
+    fail(plan, Stage::private_mounts);
+  }
+  const int root = open(plan.staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0 || fchdir(root) != 0) {
+    fail(plan, Stage::private_mounts);
+  }
+  enter(plan, Stage::mount);
+  size_t index = 0;
+  if (!do_mounts(plan, root, &index)) {
+    fail(plan, Stage::mount, index);
+  }
+  enter(plan, Stage::pivot_root);
+  // Kernel: pivot_root(".", ".") stacks the old root on the new one, so no directory for it is
+  // needed; unmounting "." then removes it (pivot_root(2)).
+  if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", detach_mount) != 0 ||
+      chdir("/") != 0) {
+    fail(plan, Stage::pivot_root);
+  }
+}
+
+void set_up_network(const Plan& plan) {
+  enter(plan, Stage::loopback);
+  if (plan.loopback) {
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq request;
+    memset(&request, 0, sizeof request);
+    memcpy(request.ifr_name, "lo", 3);
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
+      fail(plan, Stage::loopback);
+    }
+    close(fd);
+  }
+  enter(plan, Stage::hostname);
+  if (syscall(SYS_sethostname, plan.hostname, plan.hostname_size) != 0 ||
+      syscall(SYS_setdomainname, "", 0) != 0) {
+    fail(plan, Stage::hostname);
+  }
+}
+
+Target spawn_target(const Plan& plan) {
+  enter(plan, Stage::spawn_target);
+  Target target;
+  target.pidfd = -1;
+  clone_args args;
+  memset(&args, 0, sizeof args);
+  args.flags = CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uint64_t>(&target.pidfd);  // Safety: clone3(2) takes addresses so.
+  args.exit_signal = SIGCHLD;
+  if (plan.clone_into_fd >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<uint64_t>(plan.clone_into_fd);
+  }
+  target.pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
+  if (target.pid < 0) {
+    fail(plan, Stage::spawn_target);
+  }
+  if (target.pid == 0) {
+    run_target(plan);
+  }
+  return target;
+}
+
+// From here on init holds nothing but the control socket and a signalfd on 0, 1 and 2, and may do
+// little else than wait, signal and answer.
+void confine_self(const Plan& plan) {
+  enter(plan, Stage::drop_self);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const int children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (children < 0 || dup3(children, 0, O_CLOEXEC) < 0 || dup3(children, 1, O_CLOEXEC) < 0 ||
+      dup3(children, 2, O_CLOEXEC) < 0) {
+    fail(plan, Stage::drop_self);
+  }
+  // Why: the name is all that the target could see of init, and only where /proc is shared.
+  (void)!prctl(PR_SET_NAME, "init", 0, 0, 0);
+  // Why: CAP_KILL alone stays: the target has another host id where there are two (decisions 2).
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || !reduce_capabilities(CAP_KILL)) {
+    fail(plan, Stage::drop_self);
+  }
+  enter(plan, Stage::confine_self);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !install_init_filter()) {
+    fail(plan, Stage::confine_self);
+  }
+  // Why: everything else, last: once the error pipe is closed here, its end means that the target
+  // runs or is dead, and a failure can't be told any more.
+  const unsigned control = static_cast<unsigned>(plan.control_fd);
+  if ((control > 3 && syscall(SYS_close_range, 3U, control - 1, 0U) != 0) ||
+      syscall(SYS_close_range, control + 1, ~0U, 0U) != 0) {
+    inside_exit(inside_failed);
+  }
+}
+
+bool send_message(const Plan& plan, const ControlMsg& message) {
+  for (;;) {
+    const ssize_t put = send(plan.control_fd, &message, sizeof message, MSG_NOSIGNAL);
+    if (put == static_cast<ssize_t>(sizeof message)) {
+      return true;
+    }
+    if (put >= 0 || errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+void send_started(const Plan& plan, int pidfd) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::started;
+  iovec data;
+  data.iov_base = &message;
+  data.iov_len = sizeof message;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  memset(space, 0, sizeof space);
+  msghdr packet;
+  memset(&packet, 0, sizeof packet);
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space;
+  packet.msg_controllen = sizeof space;
+  cmsghdr* header = CMSG_FIRSTHDR(&packet);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
+  ssize_t put = 0;
+  do {
+    put = sendmsg(plan.control_fd, &packet, MSG_NOSIGNAL);
+  } while (put < 0 && errno == EINTR);
+  if (put < 0) {
+    inside_exit(inside_failed);
+  }
+}
+
+uint64_t to_ns(const timeval& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 +
+         static_cast<uint64_t>(time.tv_usec) * 1000;
+}
+
+void report_exit(const Plan& plan, int status, uint64_t when_ns) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::exited;
+  message.arg = static_cast<uint32_t>(status);
+  message.values[0] = when_ns;
+  if (!send_message(plan, message)) {
+    inside_exit(inside_failed);
+  }
+}
+
+void report_settled(const Plan& plan, uint64_t own_rss_kib) {
+  rusage usage;
+  memset(&usage, 0, sizeof usage);
+  (void)!getrusage(RUSAGE_CHILDREN, &usage);
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::settled;
+  message.values[0] = to_ns(usage.ru_utime);
+  message.values[1] = to_ns(usage.ru_stime);
+  message.values[2] = static_cast<uint64_t>(usage.ru_maxrss);
+  message.values[3] = own_rss_kib;
+  if (!send_message(plan, message)) {
+    inside_exit(inside_failed);
+  }
+}
+
+// Reaps all that can be reaped. Returns false once no descendant is left.
+// Why: acts on what waitpid says only: a SIGCHLD can be sent by the target (decisions 2).
+bool reap(const Plan& plan, pid_t main_pid, bool* main_ended) {
+  for (;;) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid == main_pid) {
+      const uint64_t when_ns = now_ns();
+      *main_ended = true;
+      // Kernel: kill(-1) reaches every process of this pid namespace but init, at one instant: a
+      // fork under way is refused (pitfall 22).
+      (void)!kill(-1, SIGKILL);
+      report_exit(plan, status, when_ns);
+    } else if (pid == 0) {
+      return true;
+    } else if (pid < 0 && errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+// One packet of the supervisor's. Ends init on bye, or when the supervisor is gone.
+void obey(const Plan& plan, pid_t main_pid, bool main_ended) {
+  ControlMsg message;
+  const ssize_t got = recv(plan.control_fd, &message, sizeof message, MSG_DONTWAIT);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
+    return;
+  }
+  if (got != sizeof message || message.kind == ControlKind::bye) {
+    inside_exit(0);
+  }
+  if (message.kind == ControlKind::kill) {
+    (void)!kill(-1, SIGKILL);
+  } else if (message.kind == ControlKind::signal && !main_ended) {
+    // Kernel: the group lives as long as its leader is not reaped, so its number is not reused.
+    (void)!kill(-main_pid, static_cast<int>(message.arg));
+  }
+}
+
+[[noreturn]] void serve(const Plan& plan, pid_t main_pid, uint64_t own_rss_kib) {
+  bool main_ended = false;
+  bool settled = false;
+  for (;;) {
+    if (!settled && !reap(plan, main_pid, &main_ended)) {
+      settled = true;
+      report_settled(plan, own_rss_kib);
+    }
+    pollfd sources[2];
+    memset(sources, 0, sizeof sources);
+    sources[0].fd = plan.control_fd;
+    sources[0].events = POLLIN;
+    sources[1].fd = settled ? -1 : 0;  // 0 is the signalfd
+    sources[1].events = POLLIN;
+    if (ppoll(sources, 2, nullptr, nullptr) < 0 && errno != EINTR) {
+      inside_exit(inside_failed);
+    }
+    if (sources[1].revents != 0) {
+      signalfd_siginfo ignored[8];
+      (void)!read(0, ignored, sizeof ignored);
+    }
+    if (sources[0].revents != 0) {
+      obey(plan, main_pid, main_ended);
+    }
+  }
+}
+
+}  // namespace
+
+void run_init(const Plan& plan) {
+  await_go(plan);
+  reset_scheduling(plan);
+  take_ids(plan);
+  build_root(plan);
+  set_up_network(plan);
+  rusage usage;
+  memset(&usage, 0, sizeof usage);
+  (void)!getrusage(RUSAGE_SELF, &usage);
+  const Target target = spawn_target(plan);
+  send_started(plan, target.pidfd);
+  confine_self(plan);
+  serve(plan, target.pid, static_cast<uint64_t>(usage.ru_maxrss));
+}
+
+}  // namespace sb::inside

@@ -1,0 +1,41 @@
+// What init and the target share: entering stages, reporting failure, ending.
+// Must not allocate, throw, lock, or use stdio: this runs between clone and execve.
+#pragma once
+
+#include "launch/inside/plan.h"
+
+namespace sb::inside {
+
+// Exit status of init and of a target that could not be started; never seen as a verdict.
+constexpr int inside_failed = 125;
+
+[[noreturn]] void inside_exit(int code);
+
+// Notes the stage, and when it was entered, in the progress page.
+void enter(const Plan& plan, Stage stage);
+
+// Reports the current errno of `stage` and ends this process.
+[[noreturn]] void fail(const Plan& plan, Stage stage, size_t index = 0);
+
+uint64_t now_ns();
+
+// Raw set*id, capset and friends.
+// Why: glibc's set*id take locks and signal other threads; libcap allocates.
+bool set_ids(uint32_t uid, uint32_t gid);
+bool clear_groups();
+// Leaves only `keep` (a capability number, or -1) in the permitted and effective sets, and nothing
+// in the inheritable, ambient and, where it may be changed, bounding sets.
+bool reduce_capabilities(int keep);
+
+int openat2_in_root(int root, const char* path, int flags);
+
+// mounts.cc: does all steps below the new root; returns the failed index in *index.
+bool do_mounts(const Plan& plan, int root, size_t* index);
+
+// init.cc: the body of PID 1; never returns.
+[[noreturn]] void run_init(const Plan& plan);
+
+// target.cc: the body of the first process of the target; never returns.
+[[noreturn]] void run_target(const Plan& plan);
+
+}  // namespace sb::inside

@@ -1,0 +1,176 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "launch/inside/inside.h"
+
+// Why: declared here, since <sys/mount.h> and <linux/mount.h> can't be included together before
+// glibc 2.37.
+extern "C" int mount(const char*, const char*, const char*, unsigned long, const void*);
+extern "C" int umount2(const char*, int);
+
+namespace sb::inside {
+namespace {
+
+constexpr int detach_mount = 2;  // MNT_DETACH
+
+struct Handle {
+  int fd;
+  ~Handle() {
+    if (fd >= 0) {
+      close(fd);
+    }
+  }
+};
+
+// An O_PATH handle on `path` below the root.
+int look_up(int root, const char* path) {
+  return path[0] == '\0' ? openat(root, ".", O_PATH | O_CLOEXEC)
+                         : openat2_in_root(root, path, O_PATH);
+}
+
+int clone_tree(int directory, const char* path, bool recursive) {
+  return static_cast<int>(syscall(
+      SYS_open_tree, directory, path,
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)));
+}
+
+// Kernel: mount_setattr(2) since 5.12; unlike a bind remount it reaches every mount below, and it
+// only adds flags: those of the source stay (pitfall 7).
+bool add_attributes(int mount_fd, uint64_t attributes, bool recursive) {
+  mount_attr attr;
+  memset(&attr, 0, sizeof attr);
+  attr.attr_set = attributes;
+  return attributes == 0 ||
+         syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+                 &attr, sizeof attr) == 0;
+}
+
+bool move_to(int tree, int target) {
+  return syscall(SYS_move_mount, tree, "", target, "",
+                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+}
+
+bool attach(const MountStep& step, int root, int tree) {
+  const Handle target{look_up(root, step.path)};
+  return target.fd >= 0 && move_to(tree, target.fd);
+}
+
+bool bind(const MountStep& step, int root, bool from_host) {
+  const Handle source{from_host ? open(step.text, O_PATH | O_CLOEXEC) : look_up(root, step.text)};
+  if (source.fd < 0) {
+    return false;
+  }
+  const Handle tree{clone_tree(source.fd, "", step.recursive)};
+  return tree.fd >= 0 && add_attributes(tree.fd, step.attributes, step.recursive) &&
+         attach(step, root, tree.fd);
+}
+
+bool new_file_system(const MountStep& step, const char* type) {
+  unsigned long flags = MS_NOSUID | MS_NODEV;
+  flags |= (step.attributes & MOUNT_ATTR_NOEXEC) != 0 ? MS_NOEXEC : 0;
+  flags |= (step.attributes & MOUNT_ATTR_RDONLY) != 0 ? MS_RDONLY : 0;
+  return mount(type, step.path, type, flags, step.text) == 0;
+}
+
+bool give_to_target(const Plan& plan, const MountStep& step, int root) {
+  return !step.owned || fchownat(root, step.path, plan.uid, plan.gid, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool write_contents(int fd, const char* text, size_t size) {
+  while (size > 0) {
+    const ssize_t put = write(fd, text, size);
+    if (put < 0 && errno != EINTR) {
+      return false;
+    }
+    if (put > 0) {
+      text += put;
+      size -= static_cast<size_t>(put);
+    }
+  }
+  return true;
+}
+
+bool copy_contents(int source, int target) {
+  for (;;) {
+    const ssize_t moved = sendfile(target, source, nullptr, 1 << 20);
+    if (moved == 0) {
+      return true;
+    }
+    if (moved < 0 && errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+bool make_file(const Plan& plan, const MountStep& step, int root) {
+  const Handle file{
+      openat(root, step.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step.mode)};
+  if (file.fd < 0) {
+    return false;
+  }
+  return (step.kind == MountKind::copy ? copy_contents(step.fd, file.fd)
+                                       : write_contents(file.fd, step.text, step.text_size)) &&
+         fchmod(file.fd, step.mode) == 0 && give_to_target(plan, step, root);
+}
+
+bool make_directory(const Plan& plan, const MountStep& step, int root) {
+  if (mkdirat(root, step.path, step.mode) != 0) {
+    return errno == EEXIST && !step.owned;
+  }
+  // Why: the caller's umask must not narrow the mode, nor may it be changed before the target's.
+  return fchmodat(root, step.path, step.mode, 0) == 0 && give_to_target(plan, step, root);
+}
+
+bool set_attributes(const MountStep& step, int root) {
+  const Handle target{look_up(root, step.path)};
+  return target.fd >= 0 && add_attributes(target.fd, step.attributes, step.recursive);
+}
+
+bool do_step(const Plan& plan, const MountStep& step, int root) {
+  switch (step.kind) {
+    case MountKind::tmpfs:
+      return new_file_system(step, "tmpfs");
+    case MountKind::directory:
+      return make_directory(plan, step, root);
+    case MountKind::file:
+    case MountKind::copy:
+      return make_file(plan, step, root);
+    case MountKind::symlink:
+      return symlinkat(step.text, root, step.path) == 0;
+    case MountKind::attach:
+      return attach(step, root, step.fd);
+    case MountKind::bind_host:
+      return bind(step, root, true);
+    case MountKind::bind:
+      return bind(step, root, false);
+    case MountKind::proc:
+      return new_file_system(step, "proc");
+    case MountKind::attributes:
+      return set_attributes(step, root);
+    case MountKind::detach:
+      return umount2(step.path, detach_mount) == 0;
+  }
+  errno = EINVAL;
+  return false;
+}
+
+}  // namespace
+
+bool do_mounts(const Plan& plan, int root, size_t* index) {
+  for (size_t i = 0; i < plan.mount_count; ++i) {
+    const MountStep& step = plan.mounts[i];
+    if (!do_step(plan, step, root) && !(step.optional && errno == ENOENT)) {
+      *index = i;
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace sb::inside

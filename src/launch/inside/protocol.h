@@ -1,0 +1,103 @@
+// The words that init and the target exchange with the supervisor, and the order of their steps.
+// Must not allocate, call, or know C++ library types: both sides of clone read this.
+//
+//   error pipe   init/target ─▶ supervisor   one StageReport, only if a stage failed; the last
+//                                            writer closes it at exec (O_CLOEXEC) or by dying
+//   progress     init/target ─▶ supervisor   one MAP_SHARED page: the last stage entered, and when
+//   control      supervisor ◀▶ init          AF_UNIX SOCK_SEQPACKET, one ControlMsg a packet
+//
+//   supervisor                    init                         target
+//       │ ── go ─────────────────▶ │ builds the root             ·
+//       │                          │ ── clone ─────────────────▶ │ joins, confines itself
+//       │ ◀─ started (pidfd) ───── │                             │ execve: the error pipe closes
+//       │ ── signal{n}, kill ────▶ │ ── kill(2) ───────────────▶ │
+//       │ ◀─ exited{status} ────── │ ◀─ waitid ───────────────── ╳
+//       │ ◀─ settled{usage} ────── │ every descendant is reaped
+//       │ ── bye ────────────────▶ ╳
+//
+// The end of the error pipe is not success: a target killed during its setup closes it as well.
+// It runs if the pipe has ended without a report, progress->target_stage is Stage::exec and
+// progress->exec_errno is 0.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace sb::inside {
+
+// Why: the order is a security decision; target.cc and init.cc say at each step what it guards.
+enum class Stage : uint32_t {
+  none,
+  // init
+  await_go,
+  scheduling,
+  ids_of_init,
+  pdeathsig,
+  private_mounts,
+  mount,
+  pivot_root,
+  loopback,
+  hostname,
+  spawn_target,
+  drop_self,
+  confine_self,
+  // target
+  join_groups,
+  cgroup_namespace,
+  session,
+  keyring,
+  stdio,
+  rlimit,
+  umask,
+  chdir,
+  close_fds,
+  groups,
+  ids,
+  caps,
+  signals,
+  no_new_privs,
+  seccomp,
+  hand_listener,
+  exec,
+};
+constexpr uint32_t stage_count = static_cast<uint32_t>(Stage::exec) + 1;
+
+constexpr uint32_t report_magic = 0x53425250;  // "SBRP"
+
+struct StageReport {
+  uint32_t magic;
+  uint16_t stage;
+  uint16_t index;  // of the mount, rlimit or group that failed
+  int32_t err;
+};
+static_assert(sizeof(StageReport) == 12);
+
+// Plain stores by inside, plain loads by the supervisor; no locks.
+struct Progress {
+  volatile uint32_t init_stage;    // the last one entered
+  volatile uint32_t target_stage;  // of the target, which runs beside init: a word of its own
+  volatile int32_t exec_errno;     // execve failed so; stored, since the filter may forbid write(2)
+  volatile int32_t listener;       // the target's number of its seccomp listener; -1 before
+  volatile uint32_t may_exec;      // set by the supervisor once it holds the listener
+  volatile uint32_t padding;
+  volatile uint64_t entered_ns[stage_count];  // CLOCK_MONOTONIC; not of exec: see target.cc
+};
+
+enum class ControlKind : uint32_t {
+  go = 1,   // ─▶ the ids are mapped
+  signal,   // ─▶ arg: signal number, for the target's process group
+  kill,     // ─▶ SIGKILL to everything inside but init
+  bye,      // ─▶ init may end
+  started,  // ◀─ the target was cloned; carries its pidfd
+  exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
+  settled,  // ◀─ all inside are reaped; values: user ns, system ns, max RSS KiB, init's RSS KiB
+};
+
+struct ControlMsg {
+  ControlKind kind;
+  uint32_t arg;
+  uint64_t values[5];
+};
+static_assert(sizeof(ControlMsg) == 48);
+
+}  // namespace sb::inside

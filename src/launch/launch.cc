@@ -1,0 +1,227 @@
+#include "launch/launch.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <linux/sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "launch/inside/inside.h"
+#include "sys/files.h"
+
+namespace sb::launch {
+namespace {
+
+struct Pair {
+  sys::Fd ours;
+  sys::Fd theirs;
+};
+
+Result<Pair> make_control() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error(Tag::launch_clone, "making the control socket", errno);
+  }
+  return Pair{sys::Fd(ends[0]), sys::Fd(ends[1])};
+}
+
+Result<Pair> make_error_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return Error(Tag::launch_clone, "making the error pipe", errno);
+  }
+  return Pair{sys::Fd(ends[0]), sys::Fd(ends[1])};
+}
+
+std::uint64_t clone_flags(const policy::Spec& spec) {
+  std::uint64_t flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (spec.ids != policy::IdMode::plain) {
+    flags |= CLONE_NEWUSER;
+  }
+  if (spec.network != policy::NetworkMode::host) {
+    flags |= CLONE_NEWNET;
+  }
+  return flags;
+}
+
+Error clone_error(const policy::Spec& spec, int err) {
+  const bool userns = spec.ids == policy::IdMode::caller;
+  // Kernel: ENOSPC is a limit of user.max_*_namespaces, EPERM a policy (user_namespaces(7)).
+  return Error(userns ? Tag::host_userns : Tag::launch_clone, "cloning into new namespaces", err);
+}
+
+Result<Done> write_proc(pid_t pid, const char* file, const std::string& text) {
+  const std::string path = fmt::format("/proc/{}/{}", pid, file);
+  const int err = sys::write_file_at(sys::current_directory, path, text);
+  if (err != 0) {
+    return Error(Tag::launch_idmap, fmt::format("writing the {} of init", file), err);
+  }
+  return Done{};
+}
+
+// Kernel: a process can't map ids other than its own for itself; its parent, if privileged, can.
+// The pid is safe to use: init is our child and only we reap it.
+Result<Done> write_id_maps(const policy::Spec& spec, const HostIds* ids, pid_t pid) {
+  if (spec.ids == policy::IdMode::plain) {
+    return Done{};
+  }
+  if (spec.ids == policy::IdMode::mapped) {
+    const std::string uids =
+        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_uid, ids->target_id());
+    const std::string gids =
+        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_gid, ids->target_id());
+    CHECK(write_proc(pid, "uid_map", uids));
+    return write_proc(pid, "gid_map", gids);
+  }
+  CHECK(write_proc(pid, "setgroups", "deny"));
+  CHECK(write_proc(pid, "uid_map", fmt::format("{} {} 1\n", spec.inside_uid, ::geteuid())));
+  return write_proc(pid, "gid_map", fmt::format("{} {} 1\n", spec.inside_gid, ::getegid()));
+}
+
+}  // namespace
+
+Result<ProgressPage> ProgressPage::create() {
+  void* memory = ::mmap(nullptr, sizeof(inside::Progress), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    return Error(Tag::launch_clone, "mapping the progress page", errno);
+  }
+  auto* page = new (memory) inside::Progress{};
+  page->listener = -1;
+  return ProgressPage(page);
+}
+
+ProgressPage::~ProgressPage() {
+  if (page_ != nullptr) {
+    ::munmap(page_, sizeof(inside::Progress));
+  }
+}
+
+Running::~Running() {
+  if (!init_.valid()) {
+    return;
+  }
+  // Why: ends everything inside at once; ESRCH if init has ended by itself.
+  (void)init_.send_signal(SIGKILL);
+  constexpr int wait_ms = 10'000;
+  (void)init_.wait(wait_ms);
+}
+
+Result<std::optional<Received>> Running::receive() const {
+  Received received;
+  iovec data{.iov_base = &received.message, .iov_len = sizeof received.message};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  msghdr packet{};
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space;
+  packet.msg_controllen = sizeof space;
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(control_.number(), &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) {
+    return std::optional<Received>();
+  }
+  if (got < 0) {
+    return Error(Tag::launch_protocol, "receiving from init", errno);
+  }
+  for (cmsghdr* header = CMSG_FIRSTHDR(&packet); header != nullptr;
+       header = CMSG_NXTHDR(&packet, header)) {
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int))) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(header), sizeof number);
+      received.pidfd = sys::Fd(number);
+    }
+  }
+  if (got == 0) {
+    return Error(Tag::launch_died, "waiting for init, which ended");
+  }
+  if (got != sizeof received.message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    return Error(Tag::launch_protocol, "reading a packet of init's of the wrong size");
+  }
+  return std::optional<Received>(std::move(received));
+}
+
+bool Running::send(inside::ControlKind kind, std::uint32_t arg) const {
+  inside::ControlMsg message{};
+  message.kind = kind;
+  message.arg = arg;
+  for (;;) {
+    const ssize_t put =
+        ::send(control_.number(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (put >= 0 || errno != EINTR) {
+      return put == static_cast<ssize_t>(sizeof message);
+    }
+  }
+}
+
+Result<std::optional<inside::StageReport>> Running::read_report() const {
+  inside::StageReport report{};
+  ssize_t got = 0;
+  do {
+    got = ::read(error_pipe_.number(), &report, sizeof report);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) {
+    return std::optional<inside::StageReport>();
+  }
+  if (got != sizeof report) {
+    return Error(Tag::launch_protocol, "reading a report from inside", got < 0 ? errno : 0);
+  }
+  return std::optional<inside::StageReport>(report);
+}
+
+Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgroup::Group* group,
+                      const HostIds* ids, const std::array<sys::FdRef, 3>& stdio) {
+  Pair control = TRY(make_control());
+  Pair error = TRY(make_error_pipe());
+  ProgressPage progress = TRY(ProgressPage::create());
+  inside::Plan& plan = builder.plan();
+  plan.control_fd = control.theirs.number();
+  plan.error_fd = error.theirs.number();
+  plan.progress = progress.get();
+  for (std::size_t i = 0; i < stdio.size(); ++i) {
+    SB_ASSERT(stdio.at(i).number() > 2);
+    plan.stdio[i] = stdio.at(i).number();
+  }
+  if (group != nullptr) {
+    plan.clone_into_fd = group->clone_into().number();
+    for (const sys::FdRef fd : group->join_fds()) {
+      SB_ASSERT(plan.join_count < inside::max_join_fds);
+      plan.join_fds[plan.join_count++] = fd.number();
+    }
+  }
+  if (spec.ids == policy::IdMode::plain) {
+    plan.uid = ids->target_id();
+    plan.gid = ids->target_id();
+  }
+  // Why: a second thread could hold a lock that the clone would inherit, held for ever.
+  SB_ASSERT(sys::thread_count() <= 1);
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = clone_flags(spec);
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
+  args.exit_signal = SIGCHLD;
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0) {
+    return clone_error(spec, errno);
+  }
+  if (pid == 0) {
+    inside::run_init(plan);
+  }
+  Running running(sys::Pidfd(sys::Fd(pidfd)), std::move(control.ours), std::move(error.ours),
+                  std::move(progress));
+  CHECK(write_id_maps(spec, ids, static_cast<pid_t>(pid)));
+  if (!running.send(inside::ControlKind::go)) {
+    return Error(Tag::launch_died, "sending go to init");
+  }
+  return running;
+}
+
+}  // namespace sb::launch

@@ -1,0 +1,186 @@
+#include "launch/plan_builder.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <linux/mount.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys/files.h"
+
+namespace sb::launch {
+namespace {
+
+static_assert(std::is_standard_layout_v<inside::Plan> &&
+                  std::is_trivially_destructible_v<inside::Plan>,
+              "nothing that runs between clone and execve may own anything");
+
+inside::MountKind lowered(fs::OpKind kind, bool by_path) {
+  switch (kind) {
+    case fs::OpKind::tmpfs:
+      return inside::MountKind::tmpfs;
+    case fs::OpKind::directory:
+      return inside::MountKind::directory;
+    case fs::OpKind::file:
+      return inside::MountKind::file;
+    case fs::OpKind::symlink:
+      return inside::MountKind::symlink;
+    case fs::OpKind::host:
+      return by_path ? inside::MountKind::bind_host : inside::MountKind::attach;
+    case fs::OpKind::bind:
+      return inside::MountKind::bind;
+    case fs::OpKind::copy:
+      return inside::MountKind::copy;
+    case fs::OpKind::proc:
+      return inside::MountKind::proc;
+    case fs::OpKind::attributes:
+      return inside::MountKind::attributes;
+  }
+  return inside::MountKind::directory;
+}
+
+Error source_error(const std::string& path, const char* doing, int err) {
+  return Error(Tag::files_source, fmt::format("{} \"{}\"", doing, path), err);
+}
+
+// A detached, private copy of the mounts below `path`, with the attributes set on each of them.
+// Why: here and not by init: as an unprivileged id it could not pass a directory of mode 0700.
+Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, bool recursive) {
+  const unsigned deep = recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0;
+  sys::Fd tree(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
+                                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep)));
+  if (!tree.valid()) {
+    return source_error(path, "opening the mount tree of", errno);
+  }
+  mount_attr attr{};
+  attr.attr_set = attributes;
+  // Why: what the host mounts there later must not appear inside a running sandbox.
+  attr.propagation = 1UL << 18;  // MS_PRIVATE
+  if (::syscall(SYS_mount_setattr, tree.number(), "", AT_EMPTY_PATH | deep, &attr, sizeof attr) !=
+      0) {
+    return source_error(path, "setting mount attributes of", errno);
+  }
+  return tree;
+}
+
+// Where init can mount the new root before it becomes the root: any directory will do.
+const char* staging_directory() {
+  for (const char* path : {"/tmp", "/run", "/mnt", "/proc"}) {
+    const auto status = sys::stat_path(path);
+    if (status && S_ISDIR(status->st_mode)) {
+      return path;
+    }
+  }
+  return "/";
+}
+
+}  // namespace
+
+const char* PlanBuilder::keep(std::string text) {
+  strings_.push_back(std::move(text));
+  return strings_.back().c_str();
+}
+
+char* const* PlanBuilder::keep_array(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) {
+    strings_.push_back(word);
+    pointers.push_back(strings_.back().data());
+  }
+  pointers.push_back(nullptr);
+  arrays_.push_back(std::move(pointers));
+  return arrays_.back().data();
+}
+
+Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path) {
+  inside::MountStep step{};
+  step.kind = lowered(op.kind, by_path);
+  step.mode = op.mode;
+  step.attributes = op.attributes;
+  step.path = keep(op.path);
+  step.text = keep(op.text);
+  step.text_size = op.text.size();
+  step.fd = -1;
+  step.owned = op.owned;
+  step.recursive = op.recursive;
+  step.optional = op.optional;
+  if (step.kind == inside::MountKind::attach) {
+    fds_.push_back(TRY(open_tree(op.text, op.attributes, op.recursive)));
+    step.fd = fds_.back().number();
+  } else if (step.kind == inside::MountKind::copy) {
+    sys::OpenResult file = sys::open_path(op.text, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    if (file.err != 0) {
+      return source_error(op.text, "opening", file.err);
+    }
+    fds_.push_back(std::move(file.fd));
+    step.fd = fds_.back().number();
+  }
+  return step;
+}
+
+Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec) {
+  ops_ = fs::plan_mounts(spec);
+  // Kernel: cloning mounts needs CAP_SYS_ADMIN over this mount namespace; without it init clones
+  // them in its own, where it has that capability, with the caller's right to read.
+  const bool by_path = spec.ids == policy::IdMode::caller;
+  for (const fs::MountOp& op : ops_) {
+    steps_.push_back(TRY(lower(op, by_path)));
+  }
+  plan_.mounts = steps_.data();
+  plan_.mount_count = steps_.size();
+  plan_.staging = staging_directory();
+  plan_.root_data = keep(fs::root_mount_data(spec));
+  return Done{};
+}
+
+void PlanBuilder::add_limits(const policy::Limits& limits) {
+  const auto add = [this](int resource, std::uint64_t value) {
+    plan_.limits[plan_.limit_count++] = {resource, value, value};
+  };
+  // Kernel: 1, not 0: a core_pattern that pipes starts its helper, on the host, even for 0 bytes;
+  // 1 is refused by it (core(5), decisions 14).
+  add(RLIMIT_CORE, 1);
+  if (limits.file_size_bytes) {
+    add(RLIMIT_FSIZE, *limits.file_size_bytes);
+  }
+  if (limits.open_files) {
+    add(RLIMIT_NOFILE, *limits.open_files);
+  }
+  if (limits.stack_bytes) {
+    add(RLIMIT_STACK, *limits.stack_bytes);
+  }
+}
+
+Result<Done> PlanBuilder::build(const policy::Spec& spec) {
+  CHECK(add_mounts(spec));
+  add_limits(spec.limits);
+  plan_.hostname = keep(spec.hostname);
+  plan_.hostname_size = spec.hostname.size();
+  plan_.loopback = spec.network == policy::NetworkMode::loopback;
+  plan_.map_ids = spec.ids == policy::IdMode::mapped;
+  plan_.plain_ids = spec.ids == policy::IdMode::plain;
+  plan_.drop_groups = spec.ids != policy::IdMode::caller;
+  plan_.clone_into_fd = -1;
+  plan_.cgroup_namespace = true;
+  plan_.directory = keep(spec.command.directory);
+  plan_.uid = spec.inside_uid;
+  plan_.gid = spec.inside_gid;
+  plan_.program = keep(spec.command.path_inside);
+  plan_.argv = keep_array(spec.command.argv);
+  plan_.environment = keep_array(spec.command.environment);
+  return Done{};
+}
+
+void PlanBuilder::set_filter(const seccomp::BpfProgram& program) {
+  filter_ = program;
+  plan_.filter = filter_.instructions.data();
+  plan_.filter_size = static_cast<std::uint16_t>(filter_.instructions.size());
+}
+
+}  // namespace sb::launch

@@ -1,0 +1,50 @@
+// PlanBuilder: owns every string, array and descriptor that a Plan points to.
+// Must not start anything; what it opens is closed when it goes.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "fs/mount_plan.h"
+#include "launch/inside/plan.h"
+#include "policy/spec.h"
+#include "seccomp/program.h"
+#include "sys/fd.h"
+
+namespace sb::launch {
+
+// Why: not movable: the plan points into it.
+class PlanBuilder {
+ public:
+  PlanBuilder() = default;
+  PlanBuilder(const PlanBuilder&) = delete;
+  PlanBuilder& operator=(const PlanBuilder&) = delete;
+
+  // Opens the host's sources and lays out mounts, limits and program. The channels and
+  // descriptors are the caller's to fill in. Errors: files.source, launch.mount.
+  Result<Done> build(const policy::Spec& spec);
+  void set_filter(const seccomp::BpfProgram& program);
+
+  inside::Plan& plan() { return plan_; }
+  const inside::Plan& plan() const { return plan_; }
+  const std::vector<fs::MountOp>& mounts() const { return ops_; }
+
+ private:
+  const char* keep(std::string text);
+  char* const* keep_array(const std::vector<std::string>& words);
+  Result<Done> add_mounts(const policy::Spec& spec);
+  Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path);
+  void add_limits(const policy::Limits& limits);
+
+  inside::Plan plan_{};
+  std::vector<fs::MountOp> ops_;
+  std::vector<inside::MountStep> steps_;
+  std::deque<std::string> strings_;  // a deque: growing moves no string
+  std::deque<std::vector<char*>> arrays_;
+  std::vector<sys::Fd> fds_;
+  seccomp::BpfProgram filter_;
+};
+
+}  // namespace sb::launch

@@ -1,0 +1,22 @@
+// What each launch stage is called, and the error that its failure becomes.
+// Must not know the order of stages (inside/protocol.h does) or how they work.
+#pragma once
+
+#include <string_view>
+
+#include "base/error.h"
+#include "launch/inside/protocol.h"
+#include "launch/plan_builder.h"
+
+namespace sb::launch {
+
+std::string_view stage_name(inside::Stage stage);
+
+// The sentence for a stage's failure: the numbers come from inside, the words from the plan.
+// Numbers out of range give launch.protocol.
+Error stage_error(const PlanBuilder& builder, const inside::StageReport& report);
+
+// execve failed with `err`: program.not_found, program.not_executable or launch.init.
+Error exec_error(const PlanBuilder& builder, int err);
+
+}  // namespace sb::launch

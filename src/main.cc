@@ -1,0 +1,16 @@
+// Parse, dispatch, exit status. The only catch-all of the program.
+#include <exception>
+
+#include "cli/dispatch.h"
+#include "cli/print.h"
+#include "sys/process.h"
+
+int main(int argc, char** argv) {
+  sb::sys::fill_standard_fds();
+  try {
+    return sb::cli::run_cli(argc, argv);
+  } catch (const std::exception& exception) {
+    sb::cli::print_error(sb::Error(sb::Tag::internal, exception.what()));
+    return sb::info(sb::Tag::internal).exit_code;
+  }
+}

@@ -1,0 +1,23 @@
+#include "policy/capabilities.h"
+
+#include <memory>
+
+#include <sys/capability.h>
+
+namespace sb::policy {
+
+bool has_effective_capabilities(std::initializer_list<int> capabilities) {
+  const std::unique_ptr<_cap_struct, int (*)(void*)> own(cap_get_proc(), &cap_free);
+  if (own == nullptr) {
+    return false;
+  }
+  for (const int capability : capabilities) {
+    cap_flag_value_t value = CAP_CLEAR;
+    if (cap_get_flag(own.get(), capability, CAP_EFFECTIVE, &value) != 0 || value != CAP_SET) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace sb::policy

@@ -1,0 +1,35 @@
+// Request: what the caller asks for, before it is resolved against a profile and the host.
+// Must not hold defaults that belong to a profile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/spec.h"
+
+namespace sb::policy {
+
+// One key of the schema given outside a profile; it wins over the profile.
+struct Override {
+  std::string key;     // "limits.memory"
+  std::string text;    // "64M", in the option's spelling
+  std::string option;  // "--memory": named in errors in the place of a line and column
+};
+
+enum class UsernsChoice { automatic, always, never };
+
+struct Request {
+  std::string profile = "default";  // a built-in name, or a path (it has a slash or ends in .toml)
+  std::vector<std::string> command;
+  std::string caller_directory;  // absolute: where relative host paths start; empty if it is gone
+  std::vector<std::string> caller_environment;  // "NAME=VALUE"
+  std::vector<Override> overrides;
+  Stdio stdio;
+  UsernsChoice userns = UsernsChoice::automatic;
+  std::string cgroup_parent;  // empty: the caller's own group
+  std::uint64_t grace_ns = 2'000'000'000;
+  bool best_effort = false;
+};
+
+}  // namespace sb::policy

@@ -1,0 +1,201 @@
+#include "policy/resolve.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include "policy/find_program.h"
+#include "policy/host_root.h"
+#include "policy/resolve_syscalls.h"
+#include "sys/files.h"
+
+namespace sb::policy {
+namespace {
+
+template <class T>
+T value_or(const OptionalSetting<T>& setting, T fallback) {
+  return setting ? setting->value : fallback;
+}
+
+Limits resolve_limits(const ProfileLimits& limits) {
+  const auto amount = [](const OptionalSetting<Amount>& setting) {
+    return setting ? setting->value : std::nullopt;
+  };
+  return {.wall_time_ns = amount(limits.wall_time_ns),
+          .cpu_time_ns = amount(limits.cpu_time_ns),
+          .memory_bytes = amount(limits.memory_bytes),
+          .processes = amount(limits.processes),
+          .output_bytes = amount(limits.output_bytes),
+          .file_size_bytes = amount(limits.file_size_bytes),
+          .disk_bytes = amount(limits.disk_bytes),
+          .open_files = amount(limits.open_files),
+          .stack_bytes = amount(limits.stack_bytes),
+          .cpus_millis = amount(limits.cpus_millis),
+          .cpu_set = limits.cpu_set ? limits.cpu_set->value : std::nullopt,
+          .on_output_limit = value_or(limits.on_output_limit, OnOutputLimit::stop)};
+}
+
+std::string name_of(const std::string& assignment) {
+  return assignment.substr(0, assignment.find('='));
+}
+
+std::vector<std::string> resolve_environment(const ProfileEnvironment& wanted,
+                                             const std::vector<std::string>& callers) {
+  std::map<std::string, std::string> result;
+  const bool keep = value_or(wanted.keep, false) || !value_or(wanted.clear, true);
+  for (const std::string& assignment : callers) {
+    const std::string name = name_of(assignment);
+    const bool passed =
+        std::any_of(wanted.pass.begin(), wanted.pass.end(),
+                    [&](const Setting<std::string>& entry) { return entry.value == name; });
+    if ((keep || passed) && name.size() < assignment.size()) {
+      result[name] = assignment;
+    }
+  }
+  for (const auto& [name, setting] : wanted.set) {
+    result[name] = fmt::format("{}={}", name, setting.value);
+  }
+  std::vector<std::string> environment;
+  for (auto& [name, assignment] : result) {
+    environment.push_back(std::move(assignment));
+  }
+  return environment;
+}
+
+std::string path_of(const std::vector<std::string>& environment) {
+  for (const std::string& assignment : environment) {
+    if (assignment.starts_with("PATH=")) {
+      return assignment.substr(5);
+    }
+  }
+  return "/usr/local/bin:/usr/bin:/bin";
+}
+
+// What the schema has and this version does not do is refused, never passed over.
+Result<Done> refuse_unsupported(const Profile& profile) {
+  const auto refuse = [](const std::string& what, const Origin& origin) {
+    return Error(Tag::host_unsupported,
+                 fmt::format("{}: {} is not provided by this version", origin.to_string(), what));
+  };
+  if (profile.clock.mode && profile.clock.mode->value == ClockMode::virtual_time) {
+    return refuse("clock.mode \"virtual\"", profile.clock.mode->origin);
+  }
+  if (!profile.files.put.empty()) {
+    return refuse("files.put", profile.files.put.front().origin);
+  }
+  if (!profile.files.get.empty()) {
+    return refuse("files.get", profile.files.get.front().origin);
+  }
+  if (profile.files.root && profile.files.root->value.kind != RootKind::host) {
+    return refuse("a files.root other than \"host\"", profile.files.root->origin);
+  }
+  if (profile.files.workspace &&
+      profile.files.workspace->value.mode == WorkspaceMode::copy_on_write) {
+    return refuse("workspace mode \"cow\"", profile.files.workspace->origin);
+  }
+  return Done{};
+}
+
+std::string absolute(const std::string& directory, const std::string& path) {
+  if (path.empty()) {
+    return directory;
+  }
+  return path.starts_with('/') ? path : directory + "/" + path;
+}
+
+Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
+                             const std::string& directory) {
+  const std::string source = absolute(directory, entry.source);
+  const auto status = sys::stat_path(source);
+  if (!status) {
+    return Error(Tag::files_source, fmt::format("{}: mounting \"{}\"", origin.to_string(), source),
+                 ENOENT);
+  }
+  return HostMount{.source = source,
+                   .target = entry.target,
+                   .is_directory = S_ISDIR(status->st_mode),
+                   .mode = entry.mode};
+}
+
+Result<Done> resolve_workspace(const Profile& profile, const Request& request, Spec& spec) {
+  if (!profile.files.workspace) {
+    return Done{};
+  }
+  const WorkspaceChoice& choice = profile.files.workspace->value;
+  spec.files.workspace = choice.mode;
+  if (choice.mode == WorkspaceMode::scratch) {
+    return Done{};
+  }
+  HostMount mount =
+      TRY(host_mount({.source = choice.source,
+                      .target = "/workspace",
+                      .mode = choice.mode == WorkspaceMode::read_write ? MountMode::read_write
+                                                                       : MountMode::read_only},
+                     profile.files.workspace->origin, request.caller_directory));
+  if (!mount.is_directory) {
+    return Error(Tag::files_workspace, fmt::format("using \"{}\" as the workspace", mount.source),
+                 ENOTDIR);
+  }
+  spec.files.mounts.push_back(std::move(mount));
+  return Done{};
+}
+
+Result<Done> resolve_files(const Profile& profile, const Request& request, Spec& spec) {
+  add_host_root(spec.files);
+  CHECK(resolve_workspace(profile, request, spec));
+  for (const Setting<MountEntry>& entry : profile.files.mounts) {
+    spec.files.mounts.push_back(
+        TRY(host_mount(entry.value, entry.origin, request.caller_directory)));
+  }
+  // Why: a mount over a parent hides those below it, so parents come first.
+  std::stable_sort(spec.files.mounts.begin(), spec.files.mounts.end(),
+                   [](const HostMount& a, const HostMount& b) {
+                     return std::count(a.target.begin(), a.target.end(), '/') <
+                            std::count(b.target.begin(), b.target.end(), '/');
+                   });
+  for (const Setting<std::string>& directory : profile.files.tmpfs) {
+    spec.files.tmpfs.push_back(directory.value);
+  }
+  spec.command.directory = value_or(profile.files.directory, std::string("/workspace"));
+  return Done{};
+}
+
+Result<IdMode> choose_ids(const Request& request, const HostFacts& facts) {
+  if (!facts.is_root) {
+    if (request.userns == UsernsChoice::never) {
+      return Error(Tag::host_namespaces, "running without user namespaces as an ordinary user");
+    }
+    return IdMode::caller;
+  }
+  return request.userns == UsernsChoice::never ? IdMode::plain : IdMode::mapped;
+}
+
+}  // namespace
+
+Result<Spec> resolve(const Request& request, const HostFacts& facts) {
+  Profile profile = TRY(load_profile(request.profile));
+  for (const Override& given : request.overrides) {
+    CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
+  }
+  CHECK(refuse_unsupported(profile));
+  Spec spec;
+  spec.profile_name = profile.name;
+  spec.profile_sha256 = profile.sha256;
+  spec.ids = TRY(choose_ids(request, facts));
+  spec.limits = resolve_limits(profile.limits);
+  spec.network = value_or(profile.network_mode, NetworkMode::loopback);
+  spec.syscalls = TRY(resolve_syscalls(profile));
+  spec.stdio = request.stdio;
+  spec.grace_ns = request.grace_ns;
+  spec.best_effort = request.best_effort;
+  spec.command.shown = request.command.front();
+  spec.command.argv = request.command;
+  spec.command.environment = resolve_environment(profile.environment, request.caller_environment);
+  CHECK(resolve_files(profile, request, spec));
+  CHECK(find_program(request, path_of(spec.command.environment), spec));
+  return spec;
+}
+
+}  // namespace sb::policy

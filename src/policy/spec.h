@@ -1,0 +1,92 @@
+// Spec: profile + request + host facts, resolved and complete. The only thing mechanisms read.
+// Must not hold owners, fds or "unset" values; equal specs give equal runs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/limits.h"
+#include "policy/syscall_policy.h"
+
+namespace sb::policy {
+
+struct Command {
+  std::string shown;        // as the caller wrote it, for messages
+  std::string path_inside;  // absolute; what is exec'ed
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  // "NAME=VALUE"
+  std::string directory;                 // absolute, inside
+};
+
+enum class MountMode { read_only, read_write };
+
+// A host path shown inside.
+struct HostMount {
+  std::string source;  // absolute host path
+  std::string target;  // absolute path inside
+  bool is_directory = true;
+  MountMode mode = MountMode::read_only;
+  bool copy = false;    // a file whose owner keeps others out: its bytes are copied in instead
+  bool device = false;  // a device node: no nodev on this mount
+  std::uint64_t bytes = 0;  // of a file to copy: the room it takes
+
+  friend bool operator==(const HostMount&, const HostMount&) = default;
+};
+
+struct Symlink {
+  std::string target;  // what it points to
+  std::string path;    // absolute path inside
+};
+
+enum class WorkspaceMode { scratch, read_only, read_write, copy_on_write };
+
+struct Files {
+  std::string root_source;             // a host directory shared read-only as the root; else empty
+  std::vector<HostMount> mounts;       // parents before children
+  std::vector<Symlink> symlinks;       // /bin -> usr/bin and the like
+  std::vector<std::string> tmpfs;      // further directories backed by the scratch file system
+  WorkspaceMode workspace = WorkspaceMode::scratch;
+};
+
+enum class NetworkMode { none, loopback, host };
+
+enum class IdMode {
+  mapped,  // root: user namespace, init and target on host ids of their own
+  caller,  // not root: user namespace, everything is the caller's own id on the host
+  plain,   // root without user namespaces: init stays root, the target gets a host id of its own
+};
+
+enum class InputKind { caller, null, file };
+enum class OutputKind { capture, pass, file };
+
+struct Stdio {
+  InputKind input = InputKind::caller;
+  std::string input_path;
+  OutputKind output = OutputKind::capture;
+  std::string output_path;
+  OutputKind error = OutputKind::capture;
+  std::string error_path;
+  bool error_to_output = false;  // --stderr stdout: one pipe for both
+};
+
+struct Spec {
+  std::string profile_name;
+  std::string profile_sha256;
+  Command command;
+  Limits limits;
+  Files files;
+  NetworkMode network = NetworkMode::loopback;
+  SyscallPolicy syscalls;
+  Stdio stdio;
+  IdMode ids = IdMode::mapped;
+  std::uint32_t inside_uid = 1000;
+  std::uint32_t inside_gid = 1000;
+  std::string hostname = "sandbox";
+  std::uint64_t grace_ns = 2'000'000'000;
+  bool best_effort = false;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace sb::policy

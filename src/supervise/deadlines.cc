@@ -1,0 +1,119 @@
+// The supervisor's deadlines: when to look, and what to do when a time has come.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include <fmt/core.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "supervise/supervisor.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+namespace {
+
+// Why: CPU time is accounted by ticks of 1 to 10 ms; looking more often sees nothing new.
+constexpr std::uint64_t least_cpu_check_ns = 1'000'000;
+// Kernel: the event of memory.oom_control comes before the kill that it announces.
+constexpr std::uint64_t oom_check_ns = 1'000'000;
+constexpr unsigned most_oom_checks = 200;
+
+}  // namespace
+
+void Supervisor::set_timer() {
+  std::uint64_t next_ns = 0;
+  for (const std::uint64_t deadline_ns :
+       {next_cpu_check_ns_, next_oom_check_ns_, start_deadline_ns_, wall_deadline_ns_,
+        grace_deadline_ns_, kill_deadline_ns_}) {
+    if (deadline_ns != 0 && (next_ns == 0 || deadline_ns < next_ns)) {
+      next_ns = deadline_ns;
+    }
+  }
+  if (next_ns == armed_ns_) {
+    return;
+  }
+  armed_ns_ = next_ns;
+  itimerspec when{};  // Kernel: all zero disarms; a time that has passed fires at once.
+  when.it_value.tv_sec = static_cast<time_t>(next_ns / 1'000'000'000);
+  when.it_value.tv_nsec = static_cast<long>(next_ns % 1'000'000'000);
+  (void)::timerfd_settime(timer_.number(), TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+void Supervisor::on_timer() {
+  std::uint64_t expirations = 0;
+  (void)!::read(timer_.number(), &expirations, sizeof expirations);
+  armed_ns_ = 0;
+  // Why: an end that has already been reported comes before a deadline noticed in the same wake-up
+  // (pitfall 30).
+  on_control();
+  const std::uint64_t now_ns = sys::monotonic_ns();
+  const auto due = [now_ns](std::uint64_t& deadline_ns) {
+    return deadline_ns != 0 && now_ns >= deadline_ns && (deadline_ns = 0, true);
+  };
+  if (due(start_deadline_ns_)) {
+    fail(Error(Tag::launch_died, "starting the sandbox, which takes too long", ETIMEDOUT));
+  }
+  if (due(wall_deadline_ns_)) {
+    stop({.kind = StopKind::wall_time,
+          .limit = *spec_.limits.wall_time_ns,
+          .observed = now_ns - seen_.exec_ns,
+          .mechanism = "timer"});
+  }
+  if (due(next_cpu_check_ns_)) {
+    check_cpu_time(now_ns);
+  }
+  if (due(next_oom_check_ns_)) {
+    check_memory(now_ns);
+  }
+  if (due(grace_deadline_ns_)) {
+    kill_inside();
+  }
+  if (due(kill_deadline_ns_) && !settled_) {
+    (void)running_.init().send_signal(SIGKILL);
+  }
+}
+
+void Supervisor::check_cpu_time(std::uint64_t now_ns) {
+  const std::optional<std::uint64_t> used_ns = group_->cpu_ns();
+  const std::uint64_t limit_ns = *spec_.limits.cpu_time_ns;
+  if (!used_ns) {
+    fail(Error(Tag::cgroup_read, "reading the CPU time of the group"));
+    return;
+  }
+  if (*used_ns >= limit_ns) {
+    stop({.kind = StopKind::cpu_time,
+          .limit = limit_ns,
+          .observed = *used_ns,
+          .mechanism = seen_.sources.cpu_mechanism});
+    return;
+  }
+  // Why: the limit can't be reached before all CPUs together have used up what is left.
+  next_cpu_check_ns_ = now_ns + std::max((limit_ns - *used_ns) / cpus_, least_cpu_check_ns);
+}
+
+void Supervisor::on_oom_event() {
+  std::uint64_t events = 0;
+  (void)!::read(group_->oom_event().number(), &events, sizeof events);
+  oom_checks_ = 0;
+  check_memory(sys::monotonic_ns());
+}
+
+void Supervisor::check_memory(std::uint64_t now_ns) {
+  next_oom_check_ns_ = 0;
+  if (exited_) {
+    return;  // the counters are read at the end
+  }
+  if (group_->oom_kills().value_or(0) > 0) {
+    stop({.kind = StopKind::memory,
+          .limit = spec_.limits.memory_bytes.value_or(0),
+          .observed = spec_.limits.memory_bytes.value_or(0),
+          .mechanism = fmt::format("{} out-of-memory killer", seen_.sources.memory)});
+  } else if (oom_checks_ < most_oom_checks) {
+    ++oom_checks_;
+    next_oom_check_ns_ = now_ns + oom_check_ns;
+  }
+}
+
+}  // namespace sb::supervise

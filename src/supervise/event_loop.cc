@@ -1,0 +1,70 @@
+#include "supervise/event_loop.h"
+
+#include <array>
+#include <cerrno>
+
+namespace sb::supervise {
+
+Result<EventLoop> EventLoop::create() {
+  sys::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) {
+    return Error(Tag::supervise_loop, "making an epoll instance", errno);
+  }
+  return EventLoop(std::move(epoll));
+}
+
+Result<bool> EventLoop::add(sys::FdRef fd, std::uint32_t events, Callback callback) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd.number();
+  if (::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd.number(), &event) != 0) {
+    if (errno == EPERM) {
+      return false;
+    }
+    return Error(Tag::supervise_loop, "adding a descriptor to epoll", errno);
+  }
+  callbacks_[fd.number()] = std::move(callback);
+  return true;
+}
+
+void EventLoop::change(sys::FdRef fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd.number();
+  if (events == 0) {
+    (void)::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd.number(), nullptr);
+  } else if (::epoll_ctl(epoll_.number(), EPOLL_CTL_MOD, fd.number(), &event) != 0) {
+    // Kernel: ENOENT: it was taken out by an earlier 0.
+    (void)::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd.number(), &event);
+  }
+}
+
+void EventLoop::remove(sys::FdRef fd) {
+  if (callbacks_.erase(fd.number()) != 0) {
+    (void)::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd.number(), nullptr);
+  }
+}
+
+Result<Done> EventLoop::run_once() {
+  std::array<epoll_event, 16> events{};
+  const int count =
+      ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), -1);
+  if (count < 0) {
+    if (errno == EINTR) {
+      return Done{};
+    }
+    return Error(Tag::supervise_loop, "waiting for events", errno);
+  }
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events.at(static_cast<std::size_t>(i));
+    const auto found = callbacks_.find(event.data.fd);
+    if (found != callbacks_.end()) {
+      // Why: a copy: the callback may remove itself.
+      const Callback callback = found->second;
+      callback(event.events);
+    }
+  }
+  return Done{};
+}
+
+}  // namespace sb::supervise

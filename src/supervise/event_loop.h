@@ -1,0 +1,39 @@
+// EventLoop: level-triggered epoll over descriptors that others own, each with a callback.
+// Must not block in a callback, and never nests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+
+#include <sys/epoll.h>
+
+#include "base/error.h"
+#include "sys/fd.h"
+
+namespace sb::supervise {
+
+class EventLoop {
+ public:
+  using Callback = std::function<void(std::uint32_t events)>;
+
+  static Result<EventLoop> create();
+
+  // `events`: EPOLLIN, EPOLLOUT, or EPOLLERR alone for errors and hang-ups. False where the kernel
+  // can't wait for such a file (a regular file is always ready). Errors: supervise.loop.
+  Result<bool> add(sys::FdRef fd, std::uint32_t events, Callback callback);
+  // 0: nothing at all, not even hang-ups, which would otherwise be reported again and again.
+  void change(sys::FdRef fd, std::uint32_t events);
+  void remove(sys::FdRef fd);
+
+  // Waits for events and calls back once for each; descriptors removed meanwhile are skipped.
+  Result<Done> run_once();
+
+ private:
+  explicit EventLoop(sys::Fd epoll) : epoll_(std::move(epoll)) {}
+
+  sys::Fd epoll_;
+  std::map<int, Callback> callbacks_;
+};
+
+}  // namespace sb::supervise

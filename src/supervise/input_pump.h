@@ -1,0 +1,36 @@
+// InputPump: carries the caller's stdin to the target's, through a pipe of our own.
+// Must not give the target the caller's descriptor: it may be a terminal (pitfall 8).
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "supervise/event_loop.h"
+#include "sys/fd.h"
+
+namespace sb::supervise {
+
+// Why: not movable: its callbacks refer to it.
+class InputPump {
+ public:
+  // `source`: the caller's stdin, borrowed. `target`: the write end of the target's pipe.
+  InputPump(EventLoop& loop, sys::FdRef source, sys::Fd target);
+  InputPump(const InputPump&) = delete;
+  InputPump& operator=(const InputPump&) = delete;
+  ~InputPump();
+
+  Result<Done> start();
+  void stop();
+
+ private:
+  void step();
+  void watch();
+
+  EventLoop& loop_;
+  sys::FdRef source_;
+  sys::Fd target_;
+  bool source_waits_ = false;  // false: a file, always ready
+  std::string pending_;
+};
+
+}  // namespace sb::supervise

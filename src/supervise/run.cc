@@ -1,0 +1,94 @@
+#include "supervise/run.h"
+
+#include <fmt/core.h>
+
+#include "cgroup/group.h"
+#include "launch/host_ids.h"
+#include "launch/launch.h"
+#include "launch/plan_builder.h"
+#include "seccomp/compile.h"
+#include "supervise/decide.h"
+#include "supervise/supervisor.h"
+
+namespace sb::supervise {
+namespace {
+
+std::vector<std::string> namespaces_of(const policy::Spec& spec) {
+  std::vector<std::string> names;
+  if (spec.ids != policy::IdMode::plain) {
+    names.emplace_back("user");
+  }
+  names.insert(names.end(), {"mount", "pid"});
+  if (spec.network != policy::NetworkMode::host) {
+    names.emplace_back("net");
+  }
+  names.insert(names.end(), {"ipc", "uts", "cgroup"});
+  return names;
+}
+
+result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& group) {
+  const auto source = [](bool limited, const std::string& name) {
+    return limited && !name.empty() ? name : std::string("none");
+  };
+  return {.namespaces = namespaces_of(spec),
+          .seccomp = spec.profile_name,
+          .memory = source(spec.limits.memory_bytes.has_value(), group.sources().memory),
+          .cpu_time = source(spec.limits.cpu_time_ns.has_value(), group.sources().cpu_time),
+          .processes = source(spec.limits.processes.has_value(), group.sources().processes)};
+}
+
+Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::HostFacts& facts,
+                                    sys::FdRef signals, std::uint64_t created_ns) {
+  policy::Spec judged = spec;
+  launch::PlanBuilder builder;
+  const seccomp::BpfProgram filter =
+      TRY(seccomp::compile(spec.syscalls, seccomp::KillMode::kill_process));
+  builder.set_filter(filter);
+  Stdio stdio = TRY(open_stdio(spec.stdio));
+  std::optional<launch::HostIds> ids;
+  if (spec.ids != policy::IdMode::caller) {
+    ids.emplace(TRY(launch::HostIds::take()));
+  }
+  CHECK(builder.build(spec));
+  const cgroup::Group group =
+      TRY(cgroup::Group::create(facts, spec.limits, spec.best_effort, &judged.warnings));
+  const cgroup::Group* counted = group.exists() ? &group : nullptr;
+  launch::Running running =
+      TRY(launch::start(spec, builder, counted, ids ? &*ids : nullptr,
+                        {stdio.inside[0].ref(), stdio.inside[1].ref(), stdio.inside[2].ref()}));
+  for (sys::Fd& fd : stdio.inside) {
+    fd.reset();
+  }
+  Supervisor supervisor(spec, builder, running, counted, signals, created_ns);
+  Observations seen = supervisor.watch(std::move(stdio));
+  (void)running.send(inside::ControlKind::bye);  // Why: where init is gone, nothing need be said.
+  result::Outcome outcome = decide(judged, std::move(seen));
+  outcome.enforced = enforced_by(spec, group);
+  return outcome;
+}
+
+}  // namespace
+
+result::Outcome outcome_of_error(Error error) {
+  result::Outcome outcome;
+  outcome.status = result::Status::error;
+  outcome.reason = error.message();
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts, sys::FdRef signals,
+                    std::uint64_t created_ns) {
+  Result<result::Outcome> outcome = run_or_fail(spec, facts, signals, created_ns);
+  if (!outcome) {
+    outcome = outcome_of_error(
+        std::move(outcome).error().context(fmt::format("starting \"{}\"", spec.command.shown)));
+  }
+  outcome->sandbox = {.version = SANDBOX_VERSION,
+                      .profile = spec.profile_name,
+                      .profile_sha256 = spec.profile_sha256,
+                      .kernel = facts.kernel};
+  return *std::move(outcome);
+}
+
+}  // namespace sb::supervise

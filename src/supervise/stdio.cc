@@ -1,0 +1,111 @@
+#include "supervise/stdio.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "sys/files.h"
+
+namespace sb::supervise {
+namespace {
+
+constexpr std::uint64_t largest_memory_input = 64ULL << 20;
+
+struct Pipe {
+  sys::Fd read_end;
+  sys::Fd write_end;
+};
+
+Result<Pipe> make_pipe(Tag tag) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return Error(tag, "making a pipe", errno);
+  }
+  return Pipe{sys::Fd(ends[0]), sys::Fd(ends[1])};
+}
+
+// Kernel: O_NONBLOCK belongs to one end of a pipe; the target's end stays blocking.
+Result<Done> make_nonblocking(sys::FdRef fd, Tag tag) {
+  if (::fcntl(fd.number(), F_SETFL, ::fcntl(fd.number(), F_GETFL) | O_NONBLOCK) != 0) {
+    return Error(tag, "making a pipe non-blocking", errno);
+  }
+  return Done{};
+}
+
+Result<Done> pump_input(Stdio& stdio) {
+  Pipe pipe = TRY(make_pipe(Tag::io_stdin));
+  CHECK(make_nonblocking(pipe.write_end.ref(), Tag::io_stdin));
+  stdio.inside[0] = std::move(pipe.read_end);
+  stdio.input = std::move(pipe.write_end);
+  return Done{};
+}
+
+Result<Done> open_input(const policy::Stdio& wanted, Stdio& stdio) {
+  if (wanted.input == policy::InputKind::caller) {
+    return pump_input(stdio);
+  }
+  const std::string path =
+      wanted.input == policy::InputKind::null ? "/dev/null" : wanted.input_path;
+  sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY);
+  if (file.err != 0) {
+    return Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err);
+  }
+  if (wanted.input == policy::InputKind::file) {
+    // Why: in memory, so that the target can seek and map it but not reach the host's file.
+    file.fd = TRY_AS(sys::sealed_memfd("stdin", file.fd.ref(), largest_memory_input, Tag::io_stdin),
+                     fmt::format("reading \"{}\" for stdin", path));
+  }
+  stdio.inside[0] = std::move(file.fd);
+  return Done{};
+}
+
+Result<sys::Fd> open_output(const std::string& path) {
+  sys::OpenResult file = sys::open_path(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0666);
+  if (file.err != 0) {
+    return Error(Tag::io_output, fmt::format("opening \"{}\" for writing", path), file.err);
+  }
+  return std::move(file.fd);
+}
+
+Result<Done> open_sink(policy::OutputKind kind, const std::string& path, int standard,
+                       sys::Fd& file, sys::FdRef& sink) {
+  if (kind == policy::OutputKind::file) {
+    file = TRY(open_output(path));
+    sink = file.ref();
+  } else if (kind == policy::OutputKind::pass) {
+    sink = sys::FdRef(standard);
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Stdio> open_stdio(const policy::Stdio& wanted) {
+  Stdio stdio;
+  CHECK(open_input(wanted, stdio));
+  CHECK(open_sink(wanted.output, wanted.output_path, STDOUT_FILENO, stdio.output_file,
+                  stdio.output_sink));
+  Pipe output = TRY(make_pipe(Tag::io_output));
+  CHECK(make_nonblocking(output.read_end.ref(), Tag::io_output));
+  stdio.output = std::move(output.read_end);
+  stdio.inside[1] = std::move(output.write_end);
+  if (wanted.error_to_output) {
+    const int copy = ::fcntl(stdio.inside[1].number(), F_DUPFD_CLOEXEC, 3);
+    if (copy < 0) {
+      return Error(Tag::io_output, "duplicating stdout for stderr", errno);
+    }
+    stdio.inside[2] = sys::Fd(copy);
+    return stdio;
+  }
+  CHECK(open_sink(wanted.error, wanted.error_path, STDERR_FILENO, stdio.error_file,
+                  stdio.error_sink));
+  Pipe error = TRY(make_pipe(Tag::io_output));
+  CHECK(make_nonblocking(error.read_end.ref(), Tag::io_output));
+  stdio.error = std::move(error.read_end);
+  stdio.inside[2] = std::move(error.write_end);
+  return stdio;
+}
+
+}  // namespace sb::supervise

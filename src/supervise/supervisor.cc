@@ -1,0 +1,320 @@
+#include "supervise/supervisor.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include <fmt/core.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "launch/stages.h"
+#include "result/outcome.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+namespace {
+
+// A launch takes milliseconds; this is for sources that hang, such as a dead network file system.
+constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
+// How long init may take to reap what was killed before it is killed itself.
+constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
+
+std::string utc_now() {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  (void)::gmtime_r(&now.tv_sec, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     now.tv_nsec / 1000);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder,
+                       launch::Running& running, const cgroup::Group* group, sys::FdRef signals,
+                       std::uint64_t created_ns)
+    : spec_(spec), builder_(builder), running_(running), group_(group), signals_(signals) {
+  seen_.created_ns = created_ns;
+  // Why: those that are online, not our own affinity: init resets it.
+  cpus_ = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  if (group_ != nullptr) {
+    seen_.sources = group_->sources();
+  }
+}
+
+bool Supervisor::finished() const {
+  if (init_ended_) {
+    return true;
+  }
+  // Why: once all inside are dead the pipes hold a bounded rest, so reading to their ends is safe;
+  // a sink that blocks is given up with a cancelling signal.
+  const bool drained = out_->finished() && (err_ == nullptr || err_->finished());
+  return settled_ && (drained || cancel_signals_ > 0);
+}
+
+Observations Supervisor::watch(Stdio stdio) {
+  Result<Done> prepared = prepare(stdio);
+  if (!prepared) {
+    fail(std::move(prepared).error());
+  }
+  while (prepared && !finished()) {
+    set_timer();
+    Result<Done> waited = loop_->run_once();
+    if (!waited) {
+      fail(std::move(waited).error());
+      break;
+    }
+  }
+  collect();
+  return std::move(seen_);
+}
+
+Result<Done> Supervisor::prepare(Stdio& stdio) {
+  loop_.emplace(TRY(EventLoop::create()));
+  timer_ = sys::Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer_.valid()) {
+    return Error(Tag::supervise_loop, "making a timer", errno);
+  }
+  // Why: the error pipe before the control socket: how the launch went is known before what became
+  // of the program.
+  CHECK(loop_->add(running_.error_pipe(), EPOLLIN, [this](std::uint32_t) { on_error_pipe(); }));
+  CHECK(loop_->add(running_.control(), EPOLLIN, [this](std::uint32_t) { on_control(); }));
+  CHECK(loop_->add(running_.init().ref(), EPOLLIN, [this](std::uint32_t) { on_init_end(); }));
+  CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
+  CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) { on_timer(); }));
+  if (group_ != nullptr && group_->oom_event().valid()) {
+    CHECK(loop_->add(group_->oom_event(), EPOLLIN, [this](std::uint32_t) { on_oom_event(); }));
+  }
+  out_ = std::make_unique<Capture>(*loop_, std::move(stdio.output), stdio.output_sink,
+                                   spec_.limits.output_bytes, [this] { on_output_limit(*out_); });
+  CHECK(out_->start());
+  if (stdio.error.valid()) {
+    err_ = std::make_unique<Capture>(*loop_, std::move(stdio.error), stdio.error_sink,
+                                     spec_.limits.output_bytes, [this] { on_output_limit(*err_); });
+    CHECK(err_->start());
+  }
+  if (stdio.input.valid()) {
+    input_ = std::make_unique<InputPump>(*loop_, sys::FdRef(STDIN_FILENO), std::move(stdio.input));
+    CHECK(input_->start());
+  }
+  start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
+  return Done{};
+}
+
+void Supervisor::on_error_pipe() {
+  const Result<std::optional<inside::StageReport>> report = running_.read_report();
+  loop_->remove(running_.error_pipe());
+  launch_over_ = true;
+  start_deadline_ns_ = 0;
+  inside::Progress& progress = running_.progress();
+  seen_.target_stage = static_cast<inside::Stage>(progress.target_stage);
+  if (!report) {
+    fail(report.error());
+  } else if (*report) {
+    fail(launch::stage_error(builder_, **report));
+  } else if (progress.exec_errno != 0) {
+    fail(launch::exec_error(builder_, progress.exec_errno));
+  } else if (seen_.target_stage == inside::Stage::exec) {
+    on_started_program();
+  } else {
+    const inside::Stage last = seen_.target_stage != inside::Stage::none
+                                   ? seen_.target_stage
+                                   : static_cast<inside::Stage>(progress.init_stage);
+    fail(Error(Tag::launch_died, "starting the program, which died on the way")
+             .with_stage(launch::stage_name(last)));
+  }
+}
+
+void Supervisor::on_started_program() {
+  const inside::Progress& progress = running_.progress();
+  seen_.executed = true;
+  seen_.exec_ns = progress.entered_ns[static_cast<std::size_t>(inside::Stage::seccomp)];
+  seen_.started_utc = utc_now();
+  if (spec_.limits.wall_time_ns) {
+    wall_deadline_ns_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
+  }
+  if (spec_.limits.cpu_time_ns && group_ != nullptr) {
+    next_cpu_check_ns_ = seen_.exec_ns;
+  }
+}
+
+void Supervisor::on_control() {
+  // Why: all that is there: `exited` and `settled` often come together.
+  for (;;) {
+    const Result<std::optional<launch::Received>> received = running_.receive();
+    if (!received) {
+      // Why: before it settled, init's end is a failure; on_init_end says which.
+      loop_->remove(running_.control());
+      if (received.error().tag() != Tag::launch_died) {
+        fail(received.error());
+      }
+      return;
+    }
+    if (!*received) {
+      return;
+    }
+    on_message(**received);
+  }
+}
+
+void Supervisor::on_message(const launch::Received& received) {
+  switch (received.message.kind) {
+    case inside::ControlKind::started:
+      started_ = true;
+      if (seen_.failure || (seen_.stop && seen_.stop->kind != StopKind::cancelled)) {
+        kill_inside();
+      }
+      return;
+    case inside::ControlKind::exited:
+      return on_exited(received.message);
+    case inside::ControlKind::settled:
+      return on_settled(received.message);
+    case inside::ControlKind::go:
+    case inside::ControlKind::signal:
+    case inside::ControlKind::kill:
+    case inside::ControlKind::bye:
+      break;
+  }
+  fail(Error(Tag::launch_protocol, "reading a message that init never sends"));
+}
+
+void Supervisor::on_exited(const inside::ControlMsg& message) {
+  if (!launch_over_) {
+    on_error_pipe();  // Why: it has ended, since init and target have both closed their ends.
+  }
+  exited_ = true;
+  seen_.main_status = sys::WaitStatus(static_cast<int>(message.arg));
+  seen_.ended_ns = message.values[0];
+  wall_deadline_ns_ = 0;
+  next_cpu_check_ns_ = 0;
+  if (input_ != nullptr) {
+    input_->stop();
+  }
+  // Why: init kills the rest by itself; should it not come to an end, so do we.
+  kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
+}
+
+void Supervisor::on_settled(const inside::ControlMsg& message) {
+  settled_ = true;
+  kill_deadline_ns_ = 0;
+  const std::uint64_t rss_kib = message.values[2];
+  // Kernel: ru_maxrss starts at that of the process that cloned; no larger value means that the
+  // program never grew beyond it (decisions 22).
+  if (rss_kib > message.values[3]) {
+    seen_.max_rss_bytes = rss_kib * 1024;
+  }
+  if (group_ == nullptr) {
+    seen_.usage.user_ns = message.values[0];
+    seen_.usage.system_ns = message.values[1];
+  }
+}
+
+void Supervisor::on_init_end() {
+  loop_->remove(running_.init().ref());
+  on_control();  // Why: its last words may still be in the socket.
+  init_ended_ = true;
+  if (!launch_over_) {
+    on_error_pipe();
+  }
+  if (!settled_ && !seen_.stop) {
+    fail(Error(Tag::launch_died, "watching the sandbox, whose init was killed"));
+  }
+}
+
+void Supervisor::stop(Stop reason) {
+  if (exited_ || !seen_.record_stop(std::move(reason))) {
+    return;
+  }
+  kill_inside();
+}
+
+void Supervisor::fail(Error error) {
+  seen_.record_failure(std::move(error));
+  kill_inside();
+}
+
+void Supervisor::kill_inside() {
+  // Why: init listens only once it has cloned the target; before that its own end is the end of
+  // everything inside.
+  if (!started_ || !running_.send(inside::ControlKind::kill)) {
+    (void)running_.init().send_signal(SIGKILL);
+  }
+  if (kill_deadline_ns_ == 0) {
+    kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
+  }
+}
+
+void Supervisor::on_signals() {
+  std::array<signalfd_siginfo, 8> signals{};
+  const ssize_t got = ::read(signals_.number(), signals.data(), sizeof signals);
+  for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof signals[0]; ++i) {
+    on_signal(static_cast<int>(signals.at(i).ssi_signo));
+  }
+}
+
+void Supervisor::on_signal(int number) {
+  const bool cancels =
+      number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP;
+  if (!cancels) {
+    (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
+    return;
+  }
+  ++cancel_signals_;
+  const bool first = seen_.record_stop(
+      {.kind = StopKind::cancelled, .mechanism = "signal", .detail = result::signal_name(number)});
+  if (!started_ || !first || spec_.grace_ns == 0) {
+    kill_inside();
+    return;
+  }
+  (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
+  grace_deadline_ns_ = sys::monotonic_ns() + spec_.grace_ns;
+}
+
+void Supervisor::on_output_limit(const Capture& stream) {
+  if (spec_.limits.on_output_limit == policy::OnOutputLimit::stop) {
+    stop({.kind = StopKind::output,
+          .limit = *spec_.limits.output_bytes,
+          .observed = stream.bytes(),
+          .mechanism = "pipe",
+          .detail = &stream == out_.get() ? "stdout" : "stderr"});
+  }
+}
+
+void Supervisor::collect() {
+  if (seen_.ended_ns == 0) {
+    seen_.ended_ns = sys::monotonic_ns();
+  }
+  input_.reset();
+  if (out_ != nullptr) {
+    check_sink(*out_, "stdout");
+    seen_.out = out_->take_facts();
+  }
+  if (err_ != nullptr) {
+    check_sink(*err_, "stderr");
+    seen_.err = err_->take_facts();
+  } else {
+    seen_.err.captured = !spec_.stdio.error_to_output;
+  }
+  if (group_ == nullptr) {
+    return;
+  }
+  Result<cgroup::Usage> usage = group_->usage();
+  if (usage) {
+    seen_.usage = *usage;
+  } else {
+    seen_.record_failure(std::move(usage).error());
+  }
+}
+
+void Supervisor::check_sink(const Capture& stream, const char* name) {
+  if (stream.sink_errno() != 0) {
+    seen_.record_failure(
+        Error(Tag::io_output, fmt::format("writing the target's {}", name), stream.sink_errno()));
+  }
+}
+
+}  // namespace sb::supervise

@@ -1,0 +1,95 @@
+// Supervisor: watches one running sandbox from start to end and fills Observations.
+// Must not judge them (decide.h), nor start anything (launch/).
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "cgroup/group.h"
+#include "launch/launch.h"
+#include "policy/spec.h"
+#include "supervise/capture.h"
+#include "supervise/event_loop.h"
+#include "supervise/input_pump.h"
+#include "supervise/observations.h"
+#include "supervise/stdio.h"
+
+namespace sb::supervise {
+
+// Why: not movable: callbacks of the loop refer to it.
+class Supervisor {
+ public:
+  // All borrowed; they outlive the supervisor. `group` may be null. `signals` is the signalfd of
+  // what the caller sends us.
+  Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder, launch::Running& running,
+             const cgroup::Group* group, sys::FdRef signals, std::uint64_t created_ns);
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Runs until everything inside is dead and every byte is read. What went wrong with the sandbox
+  // is in the observations; it always ends.
+  Observations watch(Stdio stdio);
+
+ private:
+  Result<Done> prepare(Stdio& stdio);
+  bool finished() const;
+
+  // control and error pipe
+  void on_error_pipe();
+  void on_control();
+  void on_message(const launch::Received& received);
+  void on_init_end();
+  void on_started_program();
+  void on_exited(const inside::ControlMsg& message);
+  void on_settled(const inside::ControlMsg& message);
+
+  // stopping
+  void stop(Stop reason);
+  void fail(Error error);
+  void kill_inside();
+  void on_signals();
+  void on_signal(int number);
+  void on_output_limit(const Capture& stream);
+
+  // deadlines
+  void on_timer();
+  void on_oom_event();
+  void check_memory(std::uint64_t now_ns);
+  void check_cpu_time(std::uint64_t now_ns);
+  void set_timer();
+
+  void collect();
+  void check_sink(const Capture& stream, const char* name);
+
+  const policy::Spec& spec_;
+  const launch::PlanBuilder& builder_;
+  launch::Running& running_;
+  const cgroup::Group* group_;
+  sys::FdRef signals_;
+  Observations seen_;
+
+  std::optional<EventLoop> loop_;
+  std::unique_ptr<Capture> out_;
+  std::unique_ptr<Capture> err_;
+  std::unique_ptr<InputPump> input_;
+  sys::Fd timer_;
+
+  bool started_ = false;      // init has cloned the target
+  bool launch_over_ = false;  // the error pipe has ended
+  bool exited_ = false;       // the program's first process
+  bool settled_ = false;      // everything inside is dead and reaped
+  bool init_ended_ = false;
+  int cancel_signals_ = 0;
+  std::uint64_t cpus_ = 1;               // that the group can use at once
+  std::uint64_t armed_ns_ = 0;           // what the timer is set to
+  std::uint64_t next_cpu_check_ns_ = 0;  // 0: none; CLOCK_MONOTONIC like all below
+  std::uint64_t next_oom_check_ns_ = 0;
+  unsigned oom_checks_ = 0;
+  std::uint64_t start_deadline_ns_ = 0;  // the launch itself
+  std::uint64_t wall_deadline_ns_ = 0;
+  std::uint64_t grace_deadline_ns_ = 0;  // after a cancelling signal
+  std::uint64_t kill_deadline_ns_ = 0;   // after a kill: init has not settled in time
+};
+
+}  // namespace sb::supervise

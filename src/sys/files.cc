@@ -1,0 +1,181 @@
+#include "sys/files.h"
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+namespace sb::sys {
+
+OpenResult open_at(FdRef directory, const std::string& path, int flags, mode_t mode) {
+  for (;;) {
+    const int number = ::openat(directory.number(), path.c_str(), flags | O_CLOEXEC, mode);
+    if (number >= 0) {
+      return {Fd(number), 0};
+    }
+    if (errno != EINTR) {
+      return {Fd(), errno};
+    }
+  }
+}
+
+OpenResult open_path(const std::string& path, int flags, mode_t mode) {
+  return open_at(current_directory, path, flags, mode);
+}
+
+ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit) {
+  ReadResult result;
+  OpenResult file = open_at(directory, path, O_RDONLY);
+  if (file.err != 0) {
+    result.err = file.err;
+    return result;
+  }
+  std::size_t size = 0;
+  while (size < limit) {
+    // Limit: grows in steps up to the caller's bound, whatever the file claims to hold.
+    result.data.resize(std::min(limit, std::max<std::size_t>(4096, size * 2)));
+    const ssize_t got =
+        ::read(file.fd.number(), result.data.data() + size, result.data.size() - size);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      result.err = errno;
+      break;
+    }
+    if (got == 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+  }
+  result.data.resize(size);
+  return result;
+}
+
+ReadResult read_file(const std::string& path, std::size_t limit) {
+  return read_file_at(current_directory, path, limit);
+}
+
+int write_file_at(FdRef directory, const std::string& path, std::string_view text) {
+  OpenResult file = open_at(directory, path, O_WRONLY);
+  if (file.err != 0) {
+    return file.err;
+  }
+  for (;;) {
+    const ssize_t put = ::write(file.fd.number(), text.data(), text.size());
+    if (put < 0 && errno == EINTR) {
+      continue;
+    }
+    if (put < 0) {
+      return errno;
+    }
+    return static_cast<std::size_t>(put) == text.size() ? 0 : EIO;
+  }
+}
+
+int write_all(FdRef fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t put = ::write(fd.number(), data.data(), data.size());
+    if (put >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno == EAGAIN) {
+      pollfd writable{.fd = fd.number(), .events = POLLOUT, .revents = 0};
+      (void)::poll(&writable, 1, -1);  // Why: a failure shows in the next write.
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+std::optional<struct ::stat> stat_path(const std::string& path) {
+  struct ::stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return status;
+}
+
+std::optional<std::string> read_link(const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  if (length < 0) {
+    return std::nullopt;
+  }
+  target.resize(static_cast<std::size_t>(length));
+  return target;
+}
+
+std::optional<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr),
+                                                             &std::free);
+  return resolved != nullptr ? std::optional<std::string>(resolved.get()) : std::nullopt;
+}
+
+std::vector<std::string> list_directory(FdRef directory) {
+  std::vector<std::string> names;
+  const int own = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) {
+    return names;
+  }
+  DIR* stream = ::fdopendir(own);
+  if (stream == nullptr) {
+    (void)::close(own);  // Why: nothing was read; the empty list says so.
+    return names;
+  }
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string name = static_cast<const char*>(entry->d_name);
+    if (name != "." && name != "..") {
+      names.push_back(name);
+    }
+  }
+  ::closedir(stream);
+  return names;
+}
+
+Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag) {
+  Fd memory(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory.valid()) {
+    return Error(tag, "creating an in-memory file", errno);
+  }
+  std::uint64_t size = 0;
+  for (;;) {
+    // Limit: one byte more than allowed is enough to know that the source is too large.
+    const ssize_t moved = ::sendfile(memory.number(), source.number(), nullptr,
+                                     std::min<std::uint64_t>(limit - size + 1, 1U << 20));
+    if (moved < 0 && errno == EINTR) {
+      continue;
+    }
+    if (moved < 0) {
+      return Error(tag, "copying into an in-memory file", errno);
+    }
+    if (moved == 0) {
+      break;
+    }
+    size += static_cast<std::uint64_t>(moved);
+    if (size > limit) {
+      return Error(tag, fmt::format("copying more than {} bytes into an in-memory file", limit),
+                   EFBIG);
+    }
+  }
+  if (::fcntl(memory.number(), F_ADD_SEALS,
+              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return Error(tag, "sealing an in-memory file", errno);
+  }
+  // Why: the descriptor that wrote is read-write; the target gets a read-only one of its own.
+  OpenResult reopened = open_path(fmt::format("/proc/self/fd/{}", memory.number()), O_RDONLY);
+  if (reopened.err != 0) {
+    return Error(tag, "reopening an in-memory file read-only", reopened.err);
+  }
+  return std::move(reopened.fd);
+}
+
+}  // namespace sb::sys

@@ -1,0 +1,53 @@
+// Files and directories: open, read whole, write whole, stat, make, remove.
+// Must not choose paths or tags for policy: errors carry the caller's tag.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "sys/fd.h"
+
+namespace sb::sys {
+
+// All: O_CLOEXEC is added; EINTR is retried; the errno is returned in place of a tag, since only
+// the caller knows what a failure means: value, or -errno.
+struct OpenResult {
+  Fd fd;
+  int err = 0;  // 0: fd is valid
+};
+OpenResult open_at(FdRef directory, const std::string& path, int flags, mode_t mode = 0);
+OpenResult open_path(const std::string& path, int flags, mode_t mode = 0);
+
+inline constexpr FdRef current_directory{-100};  // AT_FDCWD
+
+// Reads at most `limit` bytes of a file; -errno in err.
+struct ReadResult {
+  std::string data;
+  int err = 0;
+};
+ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit);
+ReadResult read_file(const std::string& path, std::size_t limit);
+
+// One write(2) of the whole text (cgroup and /proc files take it in one piece); errno or 0.
+int write_file_at(FdRef directory, const std::string& path, std::string_view text);
+// Loops over short writes and EINTR, waits on EAGAIN; errno or 0.
+int write_all(FdRef fd, std::string_view data);
+
+std::optional<struct ::stat> stat_path(const std::string& path);  // follows links
+std::optional<std::string> read_link(const std::string& path);    // nullopt: no symbolic link
+std::optional<std::string> real_path(const std::string& path);
+
+// Names in a directory without "." and ".."; empty where it can't be read.
+std::vector<std::string> list_directory(FdRef directory);
+
+// A sealed, read-only view of data in memory, offset 0 (memfd_create(2), F_ADD_SEALS).
+Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag);
+
+}  // namespace sb::sys

@@ -1,0 +1,121 @@
+#include "sys/process.h"
+
+#include <cerrno>
+#include <ctime>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sb::sys {
+namespace {
+
+// Kernel: P_PIDFD since 5.4; glibc 2.36 has it as an enumerator.
+std::optional<WaitStatus> reap(FdRef pidfd, int options) {
+  siginfo_t info{};
+  for (;;) {
+    const int failed =
+        ::waitid(P_PIDFD, static_cast<id_t>(pidfd.number()), &info, WEXITED | options);
+    if (failed != 0 && errno == EINTR) {
+      continue;
+    }
+    if (failed != 0 || info.si_pid == 0) {
+      return std::nullopt;
+    }
+    return info.si_code == CLD_EXITED ? WaitStatus::for_exit_code(info.si_status)
+                                      : WaitStatus::for_signal(info.si_status);
+  }
+}
+
+}  // namespace
+
+std::optional<int> WaitStatus::exit_code() const {
+  return WIFEXITED(raw_) ? std::optional(WEXITSTATUS(raw_)) : std::nullopt;
+}
+
+std::optional<int> WaitStatus::fatal_signal() const {
+  return WIFSIGNALED(raw_) ? std::optional(WTERMSIG(raw_)) : std::nullopt;
+}
+
+bool WaitStatus::dumped_core() const { return WIFSIGNALED(raw_) && WCOREDUMP(raw_); }
+
+int Pidfd::send_signal(int number) const {
+  // Kernel: pidfd_send_signal since 5.1; glibc 2.36 declares it in sys/pidfd.h.
+  return ::syscall(SYS_pidfd_send_signal, fd_.number(), number, nullptr, 0) == 0 ? 0 : errno;
+}
+
+std::optional<WaitStatus> Pidfd::wait_nohang() const { return reap(fd_.ref(), WNOHANG); }
+
+std::optional<WaitStatus> Pidfd::wait(int ms) const {
+  const std::uint64_t end_ns = monotonic_ns() + static_cast<std::uint64_t>(ms) * 1'000'000;
+  for (;;) {
+    const std::uint64_t now_ns = monotonic_ns();
+    const int left_ms =
+        now_ns >= end_ns ? 0 : static_cast<int>((end_ns - now_ns + 999'999) / 1'000'000);
+    pollfd readable{.fd = fd_.number(), .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&readable, 1, left_ms);
+    if (ready > 0 || (ready == 0 && left_ms == 0)) {
+      return wait_nohang();
+    }
+    if (ready < 0 && errno != EINTR) {
+      return std::nullopt;
+    }
+  }
+}
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  // Kernel: CLOCK_MONOTONIC can't fail on Linux.
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+int thread_count() {
+  struct ::stat status {};
+  // Kernel: the link count of /proc/PID/task is the number of threads plus two.
+  return ::stat("/proc/self/task", &status) == 0 ? static_cast<int>(status.st_nlink) - 2 : 0;
+}
+
+Result<Fd> take_signals() {
+  sigset_t all;
+  (void)::sigfillset(&all);
+  if (::sigprocmask(SIG_BLOCK, &all, nullptr) != 0) {
+    return Error(Tag::internal, "blocking signals", errno);
+  }
+  struct ::sigaction action {};
+  action.sa_handler = SIG_IGN;
+  (void)::sigaction(SIGPIPE, &action, nullptr);
+  action.sa_handler = SIG_DFL;
+  (void)::sigaction(SIGCHLD, &action, nullptr);
+  sigset_t wanted;
+  (void)::sigemptyset(&wanted);
+  for (const int number :
+       {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT}) {
+    (void)::sigaction(number, &action, nullptr);
+    (void)::sigaddset(&wanted, number);
+  }
+  Fd fd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) {
+    return Error(Tag::internal, "opening a signalfd", errno);
+  }
+  return fd;
+}
+
+void fill_standard_fds() {
+  for (int number = 0; number <= 2; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) {
+      continue;
+    }
+    // Why: read-only for 1 and 2 as well, so that writing to what the caller closed is an error.
+    // Why: not CLOEXEC-relevant: the target gets 0, 1 and 2 from us, everything else is closed.
+    // NOLINTNEXTLINE(android-cloexec-open)
+    (void)!::open("/dev/null", O_RDONLY);
+  }
+}
+
+}  // namespace sb::sys
