@@ -1,0 +1,144 @@
+// What the caller shows inside with --mount and --workspace, and that read-only means it.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+using namespace sbtest;
+
+namespace {
+
+// This test process gets a mount namespace of its own: what it mounts, no other test sees.
+void leave_mount_namespace() {
+  require("root");
+  REQUIRE(unshare(CLONE_NEWNS) == 0);
+  REQUIRE(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("mount: a read-only directory is seen and not written") {
+  const TempDirectory source;
+  source.write("file", "content\n", 0666);
+  REQUIRE(chmod(source.path().c_str(), 0777) == 0);
+  const Run run = run_target({"--mount", source.path() + ":/opt/data:ro"},
+                             {"sh", "-c",
+                              "cat /opt/data/file; echo x >> /opt/data/file; "
+                              "echo y > /opt/data/new; rm /opt/data/file; exit 0"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "content\n");
+  CHECK(read_file(source.path() + "/file") == "content\n");
+  CHECK(access((source.path() + "/new").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("mount: read-only reaches a mount below the source") {
+  leave_mount_namespace();
+  const TempDirectory source;
+  const std::string below = source.path() + "/below";
+  REQUIRE(mkdir(below.c_str(), 0777) == 0);
+  REQUIRE(mount("tmpfs", below.c_str(), "tmpfs", 0, "mode=0777") == 0);
+  source.write("below/file", "below\n", 0666);
+  REQUIRE(mknod((below + "/null").c_str(), S_IFCHR | 0666, 0x103) == 0);
+  const Run run = run_target({"--mount", source.path() + ":/opt/data:ro"},
+                             {"sh", "-c",
+                              "cat /opt/data/below/file; echo x > /opt/data/below/new; "
+                              "echo x > /opt/data/below/file; echo dev > /opt/data/below/null; "
+                              "grep /opt/data /proc/self/mountinfo | grep -c ' ro,nosuid,nodev'"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "below\n2\n");
+  CHECK(lines_of(run.document.bytes("stderr")).size() == 3);
+  CHECK(read_file(below + "/file") == "below\n");
+  CHECK(access((below + "/new").c_str(), F_OK) != 0);
+  REQUIRE(umount2(below.c_str(), MNT_DETACH) == 0);
+}
+
+TEST_CASE("p7 mount: flags of the source survive") {
+  leave_mount_namespace();
+  const TempDirectory source;
+  REQUIRE(mount("tmpfs", source.path().c_str(), "tmpfs", MS_NOEXEC | MS_NOSUID | MS_NODEV,
+                "mode=0755") == 0);
+  source.write("program", read_file(probe("minimal")), 0755);
+  const Run run =
+      run_target({"--mount", source.path() + ":/opt/data:ro"},
+                 {"sh", "-c", "/opt/data/program; grep /opt/data /proc/self/mountinfo"});
+  INFO(run.describe());
+  CHECK_FALSE(contains(run.stdout_bytes(), "minimal"));
+  CHECK(contains(run.stdout_bytes(), "noexec"));
+  CHECK(contains(run.stdout_bytes(), "nosuid"));
+  CHECK(contains(run.stdout_bytes(), "nodev"));
+  REQUIRE(umount2(source.path().c_str(), MNT_DETACH) == 0);
+}
+
+TEST_CASE("mount: a source that only root may enter is shown all the same") {
+  const TempDirectory source;
+  source.write("file", "deep\n", 0644);
+  REQUIRE(mkdir((source.path() + "/shown").c_str(), 0755) == 0);
+  source.write("shown/file", "shown\n", 0644);
+  REQUIRE(chmod(source.path().c_str(), 0700) == 0);
+  const Run run =
+      run_target({"--mount", source.path() + "/shown:/opt/shown:ro"}, {"cat", "/opt/shown/file"});
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "shown\n");
+}
+
+TEST_CASE("mount: a missing source is an error before anything runs") {
+  const Run run = run_target({"--mount", "/no/such/source:/opt/data:ro"}, {"true"});
+  expect_status(run, "error", 125);
+  CHECK(run.document.at("error.tag").text() == "files.source");
+  CHECK(contains(run.document.at("error").dump(), "/no/such/source"));
+}
+
+TEST_CASE("mount: a source that is a symbolic link to elsewhere stays what it is") {
+  const TempDirectory source;
+  source.write("target", "target\n", 0644);
+  REQUIRE(symlink("/etc/shadow", (source.path() + "/link").c_str()) == 0);
+  const Run run = run_target({"--mount", source.path() + ":/opt/data:ro"},
+                             {"sh", "-c", "cat /opt/data/target /opt/data/link; exit 0"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "target\n");
+}
+
+TEST_CASE("workspace: ro shows the callers directory") {
+  const TempDirectory directory;
+  directory.write("input", "input\n", 0644);
+  Options options;
+  options.directory = directory.path();
+  const Run run = run_target({"--workspace", "ro"},
+                             {"sh", "-c", "pwd; cat input; echo x > out; exit 0"}, options);
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "/workspace\ninput\n");
+  CHECK_FALSE(run.document.bytes("stderr").empty());
+}
+
+TEST_CASE("p28 many mounts are set-up time and no wall time") {
+  const TempDirectory source;
+  Words options;
+  for (int i = 0; i < 120; ++i) {
+    const std::string name = "d" + std::to_string(i);
+    REQUIRE(mkdir((source.path() + "/" + name).c_str(), 0755) == 0);
+    options.emplace_back("--mount");
+    options.push_back(source.path() + "/" + name + ":/opt/" + name + ":ro");
+  }
+  const Run plain = run_target({}, {probe("minimal")});
+  expect_ok(plain);
+  const Run run = run_target(options, {probe("minimal")});
+  expect_ok(run);
+  INFO("plain: " << plain.document.at("time").dump()
+                 << " mounts: " << run.document.at("time").dump());
+  const double wall = run.document.at("time.wall_ns").number();
+  CHECK(run.document.at("time.setup_ns").number() > plain.document.at("time.setup_ns").number());
+  CHECK(wall < plain.document.at("time.wall_ns").number() + 10e6 * slow());
+  CHECK(wall < run.document.at("time.setup_ns").number());
+  const Run limited = [&] {
+    Words words = options;
+    words.insert(words.end(), {"--wall-time", "300ms"});
+    return run_target(words, {"sleep", "10"});
+  }();
+  expect_limit(limited, "wall_time_limit", "wall_time", 124);
+  CHECK(limited.document.at("time.wall_ns").number() >= 300e6);
+  CHECK(limited.document.at("time.wall_ns").number() < 300e6 + 200e6 * slow());
+}
