@@ -91,8 +91,9 @@ std::optional<std::uint64_t> scale(const Number& number, std::uint64_t factor, s
   if (number.whole > max / factor) {
     return std::nullopt;
   }
-  const std::uint64_t fraction = factor >= 1'000'000 ? factor / 1'000'000 * number.millionths
-                                                     : factor * number.millionths / 1'000'000;
+  // In two parts, since factor * millionths could overflow; a single division would lose the rest.
+  const std::uint64_t fraction =
+      factor / 1'000'000 * number.millionths + factor % 1'000'000 * number.millionths / 1'000'000;
   const std::uint64_t value = number.whole * factor + fraction;
   return value <= max ? std::optional(value) : std::nullopt;
 }

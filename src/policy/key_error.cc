@@ -24,10 +24,15 @@ Error bad_value(const Place& place, std::string_view text, std::string_view form
 }
 
 Error unknown_key(const Place& place, std::span<const std::string_view> known) {
-  const std::string what =
-      fmt::format("no key {}{}", in_quotes(place.key), did_you_mean(place.key, known));
+  return unknown_key_meant(place, nearest(place.key, known));
+}
+
+Error unknown_key_meant(const Place& place, std::string_view meant) {
+  const std::string hint =
+      meant.empty() ? std::string() : fmt::format("; did you mean {}?", in_quotes(meant));
   const Tag tag = place.origin.line == 0 ? Tag::usage : Tag::profile_unknown_key;
-  return {tag, fmt::format("{}: {}", place.origin.to_string(), what)};
+  return {tag,
+          fmt::format("{}: no key {}{}", place.origin.to_string(), in_quotes(place.key), hint)};
 }
 
 Error unknown_syscall(const Place& place, std::string_view name) {

@@ -24,8 +24,11 @@ Error value_error(const Place& place, std::string_view what);
 // `"TEXT" is not FORM`, as value_error.
 Error bad_value(const Place& place, std::string_view text, std::string_view form);
 
-// `go.toml:4:1: no key "limits.memry"; did you mean ...?`
+// `go.toml:4:1: no key "limits.memry"; did you mean ...?` with the nearest of the known ones.
 Error unknown_key(const Place& place, std::span<const std::string_view> known);
+
+// The same where one knows which key was meant.
+Error unknown_key_meant(const Place& place, std::string_view meant);
 
 // `go.toml:4:1: no system call "raed"; did you mean ...?`
 Error unknown_syscall(const Place& place, std::string_view name);

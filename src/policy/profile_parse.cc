@@ -23,7 +23,7 @@ Error no_such_key(const Place& place) {
   for (const std::string_view key : key_names()) {
     const std::size_t dot = key.find('.');
     if (dot != std::string_view::npos && key.substr(dot + 1) == place.key) {
-      return unknown_key(place, std::span(&key, 1));
+      return unknown_key_meant(place, key);
     }
   }
   std::vector<std::string_view> known(key_names().begin(), key_names().end());

@@ -86,8 +86,12 @@ ConfigValue to_value(const toml::node& node, const std::string& source) {
   return value;
 }
 
-// toml++'s own sentence, cut to its first line and made printable.
+// toml++'s own sentence without its "Error while", cut to its first line and made printable.
 std::string one_line(std::string_view description) {
+  constexpr std::string_view opening = "Error while ";
+  if (description.starts_with(opening)) {
+    description.remove_prefix(opening.size());
+  }
   std::string line(description.substr(0, description.find('\n')));
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');

@@ -125,9 +125,10 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
 
 }  // namespace
 
-Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode) {
+Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode,
+                           std::uint32_t guard_cookie) {
   std::vector<policy::SyscallRule> rest;
-  BpfProgram program = write_prologue(policy, mode, rest);
+  BpfProgram program = write_prologue(policy, mode, guard_cookie, rest);
   const BpfProgram plain = TRY(compile_plain(policy, mode, rest));
   program.instructions.insert(program.instructions.end(), plain.instructions.begin(),
                               plain.instructions.end());

@@ -1,4 +1,5 @@
-// BpfProgram: a filter as the kernel takes it. Must not know where it came from.
+// BpfProgram: a filter as the kernel takes it, a list of instructions.
+// Must not know where it came from or install it.
 #pragma once
 
 #include <linux/filter.h>

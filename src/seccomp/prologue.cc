@@ -2,6 +2,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -119,11 +120,27 @@ Code abi_code(KillMode mode) {
   };
 }
 
+// The guard's own call: a notification before any rule of the policy's is looked at.
+Code guard_code(std::uint32_t cookie) {
+  return {
+      jump(BPF_JEQ, SYS_kill, 0, 6),
+      load(half_offset(0, false)),
+      jump(BPF_JEQ, 0xffffffff, 0, 3),
+      load(half_offset(2, false)),
+      jump(BPF_JEQ, cookie, 0, 1),
+      give(SECCOMP_RET_USER_NOTIF),
+      load(offsetof(seccomp_data, nr)),
+  };
+}
+
 }  // namespace
 
 BpfProgram write_prologue(const policy::SyscallPolicy& policy, KillMode mode,
-                          std::vector<policy::SyscallRule>& rest) {
+                          std::uint32_t guard_cookie, std::vector<policy::SyscallRule>& rest) {
   BpfProgram program{abi_code(mode)};
+  if (mode == KillMode::notify && guard_cookie != 0) {
+    append(program.instructions, guard_code(guard_cookie));
+  }
   const std::span<const policy::SyscallRule> all = policy.rules;
   for (std::size_t first = 0; first < all.size();) {
     std::size_t end = first;
