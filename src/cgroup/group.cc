@@ -46,7 +46,9 @@ bool lock_new(sys::FdRef directory, const std::string& path) {
          held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-Result<Leaf> make_leaf(const policy::CgroupHierarchy& hierarchy, const std::string& name) {
+// nullopt: another run's cleaner took the new directory for an abandoned one.
+Result<std::optional<Leaf>> make_leaf(const policy::CgroupHierarchy& hierarchy,
+                                      const std::string& name) {
   Leaf leaf;
   leaf.v2 = hierarchy.v2;
   leaf.parent = hierarchy.own_path;
@@ -56,13 +58,16 @@ Result<Leaf> make_leaf(const policy::CgroupHierarchy& hierarchy, const std::stri
     return Error(Tag::cgroup_create, fmt::format("creating cgroup \"{}\"", leaf.path), errno);
   }
   sys::OpenResult directory = sys::open_path(leaf.path, O_RDONLY | O_DIRECTORY);
+  if (directory.err == ENOENT) {
+    return std::optional<Leaf>();
+  }
   if (directory.err != 0) {
     (void)::rmdir(leaf.path.c_str());  // Why: the error below is the one to tell.
     return Error(Tag::cgroup_create, fmt::format("opening cgroup \"{}\"", leaf.path),
                  directory.err);
   }
   leaf.directory = std::move(directory.fd);
-  return leaf;
+  return std::optional<Leaf>(std::move(leaf));
 }
 
 Result<Done> open_tasks(Leaf& leaf) {
@@ -137,7 +142,12 @@ Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits
       if (hierarchy.v2 || !hierarchy.writable || !useful) {
         continue;
       }
-      group.leaves_.push_back(TRY(make_leaf(hierarchy, group.name_)));
+      std::optional<Leaf> made = TRY(make_leaf(hierarchy, group.name_));
+      if (!made) {
+        raced = true;
+        break;
+      }
+      group.leaves_.push_back(*std::move(made));
       Leaf& leaf = group.leaves_.back();
       // Why: the first directory carries the lock of all; it is made first and removed last.
       if (group.leaves_.size() == 1 && !lock_new(leaf.directory.ref(), leaf.path)) {

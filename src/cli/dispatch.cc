@@ -42,9 +42,11 @@ Result<Done> start_log() {
 
 Result<int> run(ParsedArguments&& parsed) {
   std::error_code error;
-  const std::filesystem::path directory = std::filesystem::current_path(error);
+  std::filesystem::path directory = std::filesystem::current_path(error);
   if (error) {
-    return Error(Tag::usage, "finding the current directory", error.value());
+    // Why: a directory that was removed has no name, but a run needs none unless it asks for a
+    // relative path, which the kernel then refuses by itself (pitfall 23).
+    directory = "/proc/self/cwd";
   }
   const Caller caller{directory, environment("SANDBOX_PROFILE"),
                       environment("SANDBOX_CGROUP_PARENT")};

@@ -7,7 +7,9 @@
 #include <fmt/core.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -81,6 +83,39 @@ Result<Done> write_id_maps(const policy::Spec& spec, const HostIds* ids, pid_t p
   CHECK(write_proc(pid, "setgroups", "deny"));
   CHECK(write_proc(pid, "uid_map", fmt::format("{} {} 1\n", spec.inside_uid, ::geteuid())));
   return write_proc(pid, "gid_map", fmt::format("{} {} 1\n", spec.inside_gid, ::getegid()));
+}
+
+// Kernel: going back to nice 0 needs CAP_SYS_NICE on the host, which init no longer has. Where we
+// have it not either, the caller's level stays, as its own choice for its own work.
+void reset_niceness(pid_t pid) { (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0); }
+
+// Kernel: a hard limit is raised with CAP_SYS_RESOURCE on the host only, which nobody inside has;
+// so that a caller's lower limits don't change the run, we raise our own, which clone copies.
+void raise_hard_limits(inside::Plan& plan) {
+  for (std::size_t i = 0; i < plan.limit_count; ++i) {
+    inside::ResourceLimit& wanted = plan.limits[i];
+    rlimit own{};
+    if (::getrlimit(static_cast<__rlimit_resource>(wanted.resource), &own) != 0 ||
+        own.rlim_max >= wanted.hard) {
+      continue;
+    }
+    const rlimit raised{.rlim_cur = own.rlim_cur, .rlim_max = wanted.hard};
+    if (::setrlimit(static_cast<__rlimit_resource>(wanted.resource), &raised) != 0 &&
+        wanted.resource == RLIMIT_CORE) {
+      // Why: no core at all is what that limit is for.
+      wanted.soft = wanted.hard = own.rlim_max;
+    }
+  }
+}
+
+// Why: /dev/stdout and /dev/stderr are opened anew by path, which asks for the pipe's owner.
+void give_pipes(const std::array<sys::FdRef, 3>& stdio, const HostIds* ids) {
+  for (const sys::FdRef fd : stdio) {
+    struct stat status {};
+    if (ids != nullptr && ::fstat(fd.number(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+      (void)!::fchown(fd.number(), ids->target_id(), ids->target_id());
+    }
+  }
 }
 
 }  // namespace
@@ -184,6 +219,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   ProgressPage progress = TRY(ProgressPage::create());
   inside::Plan& plan = builder.plan();
   plan.control_fd = control.theirs.number();
+  plan.control_peer_fd = control.ours.number();
   plan.error_fd = error.theirs.number();
   plan.progress = progress.get();
   for (std::size_t i = 0; i < stdio.size(); ++i) {
@@ -201,6 +237,8 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
     plan.uid = ids->target_id();
     plan.gid = ids->target_id();
   }
+  raise_hard_limits(plan);
+  give_pipes(stdio, ids);
   // Why: a second thread could hold a lock that the clone would inherit, held for ever.
   SB_ASSERT(sys::thread_count() <= 1);
   int pidfd = -1;
@@ -217,6 +255,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   }
   Running running(sys::Pidfd(sys::Fd(pidfd)), std::move(control.ours), std::move(error.ours),
                   std::move(progress));
+  reset_niceness(static_cast<pid_t>(pid));
   CHECK(write_id_maps(spec, ids, static_cast<pid_t>(pid)));
   if (!running.send(inside::ControlKind::go)) {
     return Error(Tag::launch_died, "sending go to init");

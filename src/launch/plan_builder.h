@@ -30,6 +30,7 @@ class PlanBuilder {
   inside::Plan& plan() { return plan_; }
   const inside::Plan& plan() const { return plan_; }
   const std::vector<fs::MountOp>& mounts() const { return ops_; }
+  const seccomp::BpfProgram& filter() const { return filter_; }
 
  private:
   const char* keep(std::string text);

@@ -126,9 +126,9 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
 }  // namespace
 
 Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode,
-                           std::uint32_t guard_cookie) {
+                           std::uint32_t waiting_cookie) {
   std::vector<policy::SyscallRule> rest;
-  BpfProgram program = write_prologue(policy, mode, guard_cookie, rest);
+  BpfProgram program = write_prologue(policy, mode, waiting_cookie, rest);
   const BpfProgram plain = TRY(compile_plain(policy, mode, rest));
   program.instructions.insert(program.instructions.end(), plain.instructions.begin(),
                               plain.instructions.end());

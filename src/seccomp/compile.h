@@ -17,9 +17,10 @@ enum class KillMode {
   notify,
 };
 
-// With notify, kill(-1, SIGKILL, guard_cookie) is always a notification, whatever the policy says of
-// kill: it is how our guard process waits (launch/inside/guard.cc). Errors: seccomp_compile.
+// With notify, kill(-1, SIGKILL, waiting_cookie) is always a notification, whatever the policy says
+// of kill: it is how our own code waits under the filter (launch/inside/guard.cc).
+// Errors: seccomp_compile.
 Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode,
-                           std::uint32_t guard_cookie = 0);
+                           std::uint32_t waiting_cookie = 0);
 
 }  // namespace sb::seccomp

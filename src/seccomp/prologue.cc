@@ -120,8 +120,8 @@ Code abi_code(KillMode mode) {
   };
 }
 
-// The guard's own call: a notification before any rule of the policy's is looked at.
-Code guard_code(std::uint32_t cookie) {
+// How our own code waits: a notification before any rule of the policy's is looked at.
+Code waiting_code(std::uint32_t cookie) {
   return {
       jump(BPF_JEQ, SYS_kill, 0, 6),
       load(half_offset(0, false)),
@@ -136,10 +136,10 @@ Code guard_code(std::uint32_t cookie) {
 }  // namespace
 
 BpfProgram write_prologue(const policy::SyscallPolicy& policy, KillMode mode,
-                          std::uint32_t guard_cookie, std::vector<policy::SyscallRule>& rest) {
+                          std::uint32_t waiting_cookie, std::vector<policy::SyscallRule>& rest) {
   BpfProgram program{abi_code(mode)};
-  if (mode == KillMode::notify && guard_cookie != 0) {
-    append(program.instructions, guard_code(guard_cookie));
+  if (mode == KillMode::notify && waiting_cookie != 0) {
+    append(program.instructions, waiting_code(waiting_cookie));
   }
   const std::span<const policy::SyscallRule> all = policy.rules;
   for (std::size_t first = 0; first < all.size();) {

@@ -13,6 +13,6 @@ namespace sb::seccomp {
 // The front ends by running on into what is appended to it. `rest` gets the rules that it leaves:
 // at most one a call, without tests.
 BpfProgram write_prologue(const policy::SyscallPolicy& policy, KillMode mode,
-                          std::uint32_t guard_cookie, std::vector<policy::SyscallRule>& rest);
+                          std::uint32_t waiting_cookie, std::vector<policy::SyscallRule>& rest);
 
 }  // namespace sb::seccomp

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace sb::supervise {
@@ -12,6 +13,11 @@ namespace {
 constexpr std::size_t read_size = 65'536;
 // Kernel: a pipe that polls writable takes PIPE_BUF bytes without blocking (pipe(7)).
 constexpr std::size_t write_size = 4096;
+
+bool can_write(sys::FdRef fd) {
+  pollfd item{.fd = fd.number(), .events = POLLOUT, .revents = 0};
+  return ::poll(&item, 1, 0) == 1;
+}
 
 }  // namespace
 
@@ -86,7 +92,9 @@ void Capture::accept(std::string_view data) {
 }
 
 void Capture::flush() {
-  while (!pending_.empty()) {
+  // Why: also asked before the first write: a reader that stopped reading must not stop us, and
+  // with us the deadlines (pitfall 38).
+  while (!pending_.empty() && (!sink_waits_ || can_write(sink_))) {
     const std::size_t size = sink_waits_ ? std::min(pending_.size(), write_size) : pending_.size();
     const ssize_t put = ::write(sink_.number(), pending_.data(), size);
     if (put < 0 && errno == EINTR) {
@@ -100,9 +108,6 @@ void Capture::flush() {
     }
     if (put > 0) {
       pending_.erase(0, static_cast<std::size_t>(put));
-    }
-    if (sink_waits_) {
-      break;
     }
   }
   // Why: while something waits to be written nothing more is read: memory stays flat.

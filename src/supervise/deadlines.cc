@@ -76,12 +76,13 @@ void Supervisor::on_timer() {
 }
 
 void Supervisor::check_cpu_time(std::uint64_t now_ns) {
-  const std::optional<std::uint64_t> used_ns = group_->cpu_ns();
+  std::optional<std::uint64_t> used_ns = group_->cpu_ns();
   const std::uint64_t limit_ns = *spec_.limits.cpu_time_ns;
   if (!used_ns) {
     fail(Error(Tag::cgroup_read, "reading the CPU time of the group"));
     return;
   }
+  *used_ns -= std::min(*used_ns, baseline_.cpu_ns.value_or(0));
   if (*used_ns >= limit_ns) {
     stop({.kind = StopKind::cpu_time,
           .limit = limit_ns,

@@ -42,16 +42,22 @@ Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::Host
   policy::Spec judged = spec;
   launch::PlanBuilder builder;
   const seccomp::BpfProgram filter =
-      TRY(seccomp::compile(spec.syscalls, seccomp::KillMode::kill_process));
+      TRY(seccomp::compile(spec.syscalls, seccomp::KillMode::notify, inside::waiting_cookie));
   builder.set_filter(filter);
+  builder.plan().listener = true;
   Stdio stdio = TRY(open_stdio(spec.stdio));
   std::optional<launch::HostIds> ids;
   if (spec.ids != policy::IdMode::caller) {
     ids.emplace(TRY(launch::HostIds::take()));
   }
   CHECK(builder.build(spec));
+  // Why: one more task than the program may have: the guard is in its group.
+  policy::Limits limits = spec.limits;
+  if (limits.processes) {
+    ++*limits.processes;
+  }
   const cgroup::Group group =
-      TRY(cgroup::Group::create(facts, spec.limits, spec.best_effort, &judged.warnings));
+      TRY(cgroup::Group::create(facts, limits, spec.best_effort, &judged.warnings));
   const cgroup::Group* counted = group.exists() ? &group : nullptr;
   launch::Running running =
       TRY(launch::start(spec, builder, counted, ids ? &*ids : nullptr,

@@ -101,12 +101,26 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
     input_ = std::make_unique<InputPump>(*loop_, sys::FdRef(STDIN_FILENO), std::move(stdio.input));
     CHECK(input_->start());
   }
+  if (builder_.plan().listener) {
+    listener_.emplace(
+        spec_.syscalls, builder_.plan(), builder_.filter(),
+        [this](result::Violation violation, bool fatal) {
+          on_violation(std::move(violation), fatal);
+        },
+        [this] { note_baseline(); });
+  }
   start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
   return Done{};
 }
 
 void Supervisor::on_error_pipe() {
   const Result<std::optional<inside::StageReport>> report = running_.read_report();
+  if (report && *report && (*report)->err == 0 && listener_ && !filter_soon_ &&
+      static_cast<inside::Stage>((*report)->stage) == inside::Stage::hand_listener) {
+    filter_soon_ = true;
+    take_listener();
+    return;
+  }
   loop_->remove(running_.error_pipe());
   launch_over_ = true;
   start_deadline_ns_ = 0;
@@ -132,7 +146,9 @@ void Supervisor::on_error_pipe() {
 void Supervisor::on_started_program() {
   const inside::Progress& progress = running_.progress();
   seen_.executed = true;
-  seen_.exec_ns = progress.entered_ns[static_cast<std::size_t>(inside::Stage::seccomp)];
+  // Why: with a listener, the moment the target was let go; else its last step before execve.
+  const inside::Stage last = listener_ ? inside::Stage::exec : inside::Stage::seccomp;
+  seen_.exec_ns = progress.entered_ns[static_cast<std::size_t>(last)];
   seen_.started_utc = utc_now();
   if (spec_.limits.wall_time_ns) {
     wall_deadline_ns_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
@@ -145,7 +161,7 @@ void Supervisor::on_started_program() {
 void Supervisor::on_control() {
   // Why: all that is there: `exited` and `settled` often come together.
   for (;;) {
-    const Result<std::optional<launch::Received>> received = running_.receive();
+    Result<std::optional<launch::Received>> received = running_.receive();
     if (!received) {
       // Why: before it settled, init's end is a failure; on_init_end says which.
       loop_->remove(running_.control());
@@ -157,14 +173,16 @@ void Supervisor::on_control() {
     if (!*received) {
       return;
     }
-    on_message(**received);
+    on_message(std::move(**received));
   }
 }
 
-void Supervisor::on_message(const launch::Received& received) {
+void Supervisor::on_message(launch::Received received) {
   switch (received.message.kind) {
     case inside::ControlKind::started:
       started_ = true;
+      target_ = sys::Pidfd(std::move(received.pidfd));
+      take_listener();
       if (seen_.failure || (seen_.stop && seen_.stop->kind != StopKind::cancelled)) {
         kill_inside();
       }
@@ -194,13 +212,20 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
   if (input_ != nullptr) {
     input_->stop();
   }
-  // Why: init kills the rest by itself; should it not come to an end, so do we.
+  // Why: where there is a guard it kills the rest, and outlives it; else init has done so already.
+  if (listener_ && !seen_.stop && !seen_.failure && !listener_->kill_by_guard()) {
+    (void)running_.send(inside::ControlKind::kill);
+  }
+  // Why: should the rest not come to an end, so do we.
   kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
 }
 
 void Supervisor::on_settled(const inside::ControlMsg& message) {
   settled_ = true;
   kill_deadline_ns_ = 0;
+  if (listener_ && message.arg == 1) {
+    listener_->drain();
+  }
   const std::uint64_t rss_kib = message.values[2];
   // Kernel: ru_maxrss starts at that of the process that cloned; no larger value means that the
   // program never grew beyond it (decisions 22).
@@ -210,6 +235,56 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   if (group_ == nullptr) {
     seen_.usage.user_ns = message.values[0];
     seen_.usage.system_ns = message.values[1];
+  }
+}
+
+// Needs two things that come in either order: the target's pidfd, and its word that it is loading
+// the filter.
+void Supervisor::take_listener() {
+  if (!listener_ || listener_->taken() || !filter_soon_ || !target_.valid()) {
+    return;
+  }
+  const Result<Done> taken = listener_->take(target_.ref());
+  if (!taken) {
+    fail(taken.error());
+    return;
+  }
+  if (listener_->taken()) {
+    const Result<bool> added =
+        loop_->add(listener_->fd(), EPOLLIN, [this](std::uint32_t events) { on_listener(events); });
+    if (!added) {
+      fail(added.error());
+    }
+  }
+}
+
+void Supervisor::on_listener(std::uint32_t events) {
+  if ((events & EPOLLIN) == 0) {
+    loop_->remove(listener_->fd());  // hung up: nobody holds the filter any more
+    return;
+  }
+  const Result<Done> done = listener_->on_readable();
+  if (!done) {
+    loop_->remove(listener_->fd());
+    fail(done.error());
+  }
+}
+
+void Supervisor::on_violation(result::Violation violation, bool fatal) {
+  // Limit: the first ones are told, all are counted.
+  constexpr std::size_t most_told = 16;
+  const std::string name = violation.syscall.value_or("");
+  ++seen_.violations_total;
+  if (seen_.violations.size() < most_told) {
+    seen_.violations.push_back(std::move(violation));
+  }
+  // Why: also after the program's own end: a descendant's call, or one cut off by that end.
+  if (fatal &&
+      seen_.record_stop(
+          {.kind = StopKind::violation, .mechanism = "seccomp notification", .detail = name})) {
+    if (!settled_) {
+      kill_inside();
+    }
   }
 }
 
@@ -284,6 +359,29 @@ void Supervisor::on_output_limit(const Capture& stream) {
   }
 }
 
+// What our own code used in the group before the program: the target's stages, the guard.
+void Supervisor::note_baseline() {
+  if (group_ != nullptr) {
+    const Result<cgroup::Usage> usage = group_->usage();
+    baseline_ = usage ? *usage : cgroup::Usage{};
+  }
+}
+
+void Supervisor::subtract_baseline() {
+  const auto subtract = [](std::optional<std::uint64_t>& from,
+                           const std::optional<std::uint64_t>& amount) {
+    if (from) {
+      *from -= std::min(*from, amount.value_or(0));
+    }
+  };
+  subtract(seen_.usage.cpu_ns, baseline_.cpu_ns);
+  subtract(seen_.usage.user_ns, baseline_.user_ns);
+  if (seen_.usage.cpu_ns) {
+    seen_.usage.user_ns = std::min(seen_.usage.user_ns.value_or(0), *seen_.usage.cpu_ns);
+    seen_.usage.system_ns = *seen_.usage.cpu_ns - *seen_.usage.user_ns;
+  }
+}
+
 void Supervisor::collect() {
   if (seen_.ended_ns == 0) {
     seen_.ended_ns = sys::monotonic_ns();
@@ -305,6 +403,10 @@ void Supervisor::collect() {
   Result<cgroup::Usage> usage = group_->usage();
   if (usage) {
     seen_.usage = *usage;
+    subtract_baseline();
+    if (listener_ && seen_.usage.processes_peak.value_or(0) > 0) {
+      --*seen_.usage.processes_peak;  // the guard
+    }
   } else {
     seen_.record_failure(std::move(usage).error());
   }

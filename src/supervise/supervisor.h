@@ -12,6 +12,7 @@
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
 #include "supervise/input_pump.h"
+#include "supervise/listener.h"
 #include "supervise/observations.h"
 #include "supervise/stdio.h"
 
@@ -38,11 +39,16 @@ class Supervisor {
   // control and error pipe
   void on_error_pipe();
   void on_control();
-  void on_message(const launch::Received& received);
+  void on_message(launch::Received received);
   void on_init_end();
   void on_started_program();
   void on_exited(const inside::ControlMsg& message);
   void on_settled(const inside::ControlMsg& message);
+
+  // forbidden calls
+  void take_listener();
+  void on_listener(std::uint32_t events);
+  void on_violation(result::Violation violation, bool fatal);
 
   // stopping
   void stop(Stop reason);
@@ -60,6 +66,8 @@ class Supervisor {
   void set_timer();
 
   void collect();
+  void note_baseline();
+  void subtract_baseline();
   void check_sink(const Capture& stream, const char* name);
 
   const policy::Spec& spec_;
@@ -73,13 +81,17 @@ class Supervisor {
   std::unique_ptr<Capture> out_;
   std::unique_ptr<Capture> err_;
   std::unique_ptr<InputPump> input_;
+  std::optional<Listener> listener_;
+  sys::Pidfd target_;
   sys::Fd timer_;
 
   bool started_ = false;      // init has cloned the target
+  bool filter_soon_ = false;  // the target is about to load its filter
   bool launch_over_ = false;  // the error pipe has ended
   bool exited_ = false;       // the program's first process
   bool settled_ = false;      // everything inside is dead and reaped
   bool init_ended_ = false;
+  cgroup::Usage baseline_;  // what the group had used when the program began
   int cancel_signals_ = 0;
   std::uint64_t cpus_ = 1;               // that the group can use at once
   std::uint64_t armed_ns_ = 0;           // what the timer is set to

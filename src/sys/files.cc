@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sb::sys {
@@ -165,6 +166,10 @@ Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag
       return Error(tag, fmt::format("copying more than {} bytes into an in-memory file", limit),
                    EFBIG);
     }
+  }
+  // Why: not even a descriptor that could write, by another way through /proc/self/fd.
+  if (::fchmod(memory.number(), 0444) != 0) {
+    return Error(tag, "making an in-memory file read-only", errno);
   }
   if (::fcntl(memory.number(), F_ADD_SEALS,
               F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {

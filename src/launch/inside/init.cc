@@ -34,13 +34,27 @@ constexpr unsigned long flag_recursive = 1UL << 14;  // MS_REC
 constexpr unsigned long flag_private = 1UL << 18;    // MS_PRIVATE
 constexpr int detach_mount = 2;                      // MNT_DETACH
 
+constexpr int signals_fd = 0;   // once the target runs: a signalfd
+constexpr int children_fd = 1;  // and the list of init's children
+
 struct Target {
   pid_t pid;
   int pidfd;
 };
 
+// What init knows of those it waits for.
+struct Family {
+  pid_t main_pid;
+  bool main_ended;
+  bool guard_ended;
+  bool can_list;  // children_fd is the list
+};
+
 void await_go(const Plan& plan) {
   enter(plan, Stage::await_go);
+  // Why: while init itself held the other end, a supervisor killed now would leave it waiting for
+  // ever (pitfall 19).
+  close(plan.control_peer_fd);
   ControlMsg message;
   ssize_t got = 0;
   do {
@@ -102,7 +116,8 @@ void take_ids(const Plan& plan) {
   }
 }
 
-void build_root(const Plan& plan) {
+// Returns a descriptor of the list of init's children, or -1 on a kernel without it.
+int build_root(const Plan& plan) {
   enter(plan, Stage::private_mounts);
   // Why: first of all, so that nothing below is ever seen by the host.
   if (mount(nullptr, "/", nullptr, flag_recursive | flag_private, nullptr) != 0 ||
@@ -118,6 +133,8 @@ void build_root(const Plan& plan) {
   if (!do_mounts(plan, root, &index)) {
     fail(plan, Stage::mount, index);
   }
+  // Why: tells when only the guard is left; read while /proc is at hand.
+  const int children = open("proc/self/task/1/children", O_RDONLY | O_CLOEXEC);
   enter(plan, Stage::pivot_root);
   // Kernel: pivot_root(".", ".") stacks the old root on the new one, so no directory for it is
   // needed; unmounting "." then removes it (pivot_root(2)).
@@ -125,6 +142,7 @@ void build_root(const Plan& plan) {
       chdir("/") != 0) {
     fail(plan, Stage::pivot_root);
   }
+  return children;
 }
 
 void set_up_network(const Plan& plan) {
@@ -170,16 +188,17 @@ Target spawn_target(const Plan& plan) {
   return target;
 }
 
-// From here on init holds nothing but the control socket and a signalfd on 0, 1 and 2, and may do
-// little else than wait, signal and answer.
-void confine_self(const Plan& plan) {
+// From here on init holds nothing but the control socket, a signalfd and the list of its children,
+// and may do little else than wait, signal and answer.
+void confine_self(const Plan& plan, int children) {
   enter(plan, Stage::drop_self);
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
-  const int children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (children < 0 || dup3(children, 0, O_CLOEXEC) < 0 || dup3(children, 1, O_CLOEXEC) < 0 ||
-      dup3(children, 2, O_CLOEXEC) < 0) {
+  const int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0 || dup3(signals, signals_fd, O_CLOEXEC) < 0 ||
+      dup3(children >= 0 ? children : signals, children_fd, O_CLOEXEC) < 0 ||
+      dup3(signals, 2, O_CLOEXEC) < 0) {
     fail(plan, Stage::drop_self);
   }
   // Why: the name is all that the target could see of init, and only where /proc is shared.
@@ -258,13 +277,14 @@ void report_exit(const Plan& plan, int status, uint64_t when_ns) {
   }
 }
 
-void report_settled(const Plan& plan, uint64_t own_rss_kib) {
+void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib) {
   rusage usage;
   memset(&usage, 0, sizeof usage);
   (void)!getrusage(RUSAGE_CHILDREN, &usage);
   ControlMsg message;
   memset(&message, 0, sizeof message);
   message.kind = ControlKind::settled;
+  message.arg = guarded ? 1 : 0;
   message.values[0] = to_ns(usage.ru_utime);
   message.values[1] = to_ns(usage.ru_stime);
   message.values[2] = static_cast<uint64_t>(usage.ru_maxrss);
@@ -274,21 +294,48 @@ void report_settled(const Plan& plan, uint64_t own_rss_kib) {
   }
 }
 
-// Reaps all that can be reaped. Returns false once no descendant is left.
+bool has_guard(const Plan& plan, const Family& family) {
+  return plan.progress->guard_pid != 0 && !family.guard_ended;
+}
+
+// Kernel: /proc/PID/task/TID/children lists the numbers, each with a space behind it; orphans are
+// init's own, so a list of the guard alone means that nobody else is left.
+bool only_guard_left(const Plan& plan) {
+  char text[16];
+  const ssize_t got = pread(children_fd, text, sizeof text, 0);
+  pid_t pid = 0;
+  ssize_t at = 0;
+  while (at < got && text[at] >= '0' && text[at] <= '9') {
+    pid = pid * 10 + (text[at] - '0');
+    ++at;
+  }
+  return pid == plan.progress->guard_pid && at + 1 == got;
+}
+
+// Reaps all that can be reaped. Returns false once nobody but the guard is left.
 // Why: acts on what waitpid says only: a SIGCHLD can be sent by the target (decisions 2).
-bool reap(const Plan& plan, pid_t main_pid, bool* main_ended) {
+bool reap(const Plan& plan, Family& family) {
   for (;;) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, WNOHANG);
-    if (pid == main_pid) {
+    if (pid == family.main_pid && !family.main_ended) {
       const uint64_t when_ns = now_ns();
-      *main_ended = true;
+      family.main_ended = true;
       // Kernel: kill(-1) reaches every process of this pid namespace but init, at one instant: a
-      // fork under way is refused (pitfall 22).
-      (void)!kill(-1, SIGKILL);
+      // fork under way is refused (pitfall 22). Where there is a guard, it is the supervisor's to
+      // make it do the same, since the guard is to survive.
+      if (!has_guard(plan, family) || !family.can_list) {
+        (void)!kill(-1, SIGKILL);
+      }
       report_exit(plan, status, when_ns);
+    } else if (pid > 0 && pid == plan.progress->guard_pid && !family.guard_ended) {
+      family.guard_ended = true;
+      if (family.main_ended) {
+        (void)!kill(-1, SIGKILL);
+      }
     } else if (pid == 0) {
-      return true;
+      return !(family.main_ended && family.can_list && has_guard(plan, family) &&
+               only_guard_left(plan));
     } else if (pid < 0 && errno != EINTR) {
       return false;
     }
@@ -296,7 +343,7 @@ bool reap(const Plan& plan, pid_t main_pid, bool* main_ended) {
 }
 
 // One packet of the supervisor's. Ends init on bye, or when the supervisor is gone.
-void obey(const Plan& plan, pid_t main_pid, bool main_ended) {
+void obey(const Plan& plan, const Family& family) {
   ControlMsg message;
   const ssize_t got = recv(plan.control_fd, &message, sizeof message, MSG_DONTWAIT);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
@@ -307,35 +354,34 @@ void obey(const Plan& plan, pid_t main_pid, bool main_ended) {
   }
   if (message.kind == ControlKind::kill) {
     (void)!kill(-1, SIGKILL);
-  } else if (message.kind == ControlKind::signal && !main_ended) {
+  } else if (message.kind == ControlKind::signal && !family.main_ended) {
     // Kernel: the group lives as long as its leader is not reaped, so its number is not reused.
-    (void)!kill(-main_pid, static_cast<int>(message.arg));
+    (void)!kill(-family.main_pid, static_cast<int>(message.arg));
   }
 }
 
-[[noreturn]] void serve(const Plan& plan, pid_t main_pid, uint64_t own_rss_kib) {
-  bool main_ended = false;
+[[noreturn]] void serve(const Plan& plan, Family family, uint64_t own_rss_kib) {
   bool settled = false;
   for (;;) {
-    if (!settled && !reap(plan, main_pid, &main_ended)) {
+    if (!settled && !reap(plan, family)) {
       settled = true;
-      report_settled(plan, own_rss_kib);
+      report_settled(plan, has_guard(plan, family), own_rss_kib);
     }
     pollfd sources[2];
     memset(sources, 0, sizeof sources);
     sources[0].fd = plan.control_fd;
     sources[0].events = POLLIN;
-    sources[1].fd = settled ? -1 : 0;  // 0 is the signalfd
+    sources[1].fd = settled ? -1 : signals_fd;
     sources[1].events = POLLIN;
     if (ppoll(sources, 2, nullptr, nullptr) < 0 && errno != EINTR) {
       inside_exit(inside_failed);
     }
     if (sources[1].revents != 0) {
       signalfd_siginfo ignored[8];
-      (void)!read(0, ignored, sizeof ignored);
+      (void)!read(signals_fd, ignored, sizeof ignored);
     }
     if (sources[0].revents != 0) {
-      obey(plan, main_pid, main_ended);
+      obey(plan, family);
     }
   }
 }
@@ -346,15 +392,16 @@ void run_init(const Plan& plan) {
   await_go(plan);
   reset_scheduling(plan);
   take_ids(plan);
-  build_root(plan);
+  const int children = build_root(plan);
   set_up_network(plan);
   rusage usage;
   memset(&usage, 0, sizeof usage);
   (void)!getrusage(RUSAGE_SELF, &usage);
   const Target target = spawn_target(plan);
   send_started(plan, target.pidfd);
-  confine_self(plan);
-  serve(plan, target.pid, static_cast<uint64_t>(usage.ru_maxrss));
+  confine_self(plan, children);
+  const Family family = {target.pid, false, false, children >= 0};
+  serve(plan, family, static_cast<uint64_t>(usage.ru_maxrss));
 }
 
 }  // namespace sb::inside

@@ -17,6 +17,7 @@ constexpr uint32_t allowed[] = {
     SYS_ppoll,         SYS_read,       SYS_recvfrom,     SYS_sendto,
     SYS_kill,          SYS_wait4,      SYS_getrusage,    SYS_close_range,
     SYS_clock_gettime, SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall,
+    SYS_pread64,
 };
 constexpr size_t count = sizeof allowed / sizeof allowed[0];
 

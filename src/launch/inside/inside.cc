@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -41,17 +42,27 @@ void enter(const Plan& plan, Stage stage) {
   }
 }
 
-void fail(const Plan& plan, Stage stage, size_t index) {
+bool write_report(const Plan& plan, Stage stage, size_t index, int err) {
   StageReport report;
   report.magic = report_magic;
   report.stage = static_cast<uint16_t>(stage);
   report.index = static_cast<uint16_t>(index);
-  report.err = errno;
-  // Kernel: a pipe takes up to PIPE_BUF bytes in one piece (pipe(7)).
-  while (write(plan.error_fd, &report, sizeof report) < 0 && errno == EINTR) {
+  report.err = err;
+  for (;;) {
+    // Kernel: a pipe takes up to PIPE_BUF bytes in one piece (pipe(7)).
+    const ssize_t put = write(plan.error_fd, &report, sizeof report);
+    if (put >= 0 || errno != EINTR) {
+      return put == sizeof report;
+    }
   }
+}
+
+void fail(const Plan& plan, Stage stage, size_t index) {
+  (void)!write_report(plan, stage, index, errno);
   inside_exit(inside_failed);
 }
+
+long waiting_call(WaitingRole role) { return syscall(SYS_kill, -1, SIGKILL, waiting_cookie, role); }
 
 bool set_ids(uint32_t uid, uint32_t gid) {
   return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, uid, uid, uid) == 0;

@@ -17,6 +17,8 @@ void enter(const Plan& plan, Stage stage);
 // Reports the current errno of `stage` and ends this process.
 [[noreturn]] void fail(const Plan& plan, Stage stage, size_t index = 0);
 
+bool write_report(const Plan& plan, Stage stage, size_t index, int err);
+
 uint64_t now_ns();
 
 // Raw set*id, capset and friends.
@@ -34,6 +36,12 @@ bool do_mounts(const Plan& plan, int root, size_t* index);
 
 // init.cc: the body of PID 1; never returns.
 [[noreturn]] void run_init(const Plan& plan);
+
+// Blocks until the supervisor answers (protocol.h). As "go on", it would kill: only for the guard.
+long waiting_call(WaitingRole role);
+
+// guard.cc: clones the guard; false with errno set. It shares this process's memory until exec.
+bool start_guard(const Plan& plan);
 
 // target.cc: the body of the first process of the target; never returns.
 [[noreturn]] void run_target(const Plan& plan);

@@ -50,6 +50,7 @@ constexpr size_t max_resource_limits = 8;
 struct Plan {
   // channels
   int32_t control_fd;
+  int32_t control_peer_fd;  // the supervisor's end, which clone copied: init closes it first
   int32_t error_fd;
   Progress* progress;
 

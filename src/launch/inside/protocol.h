@@ -9,7 +9,12 @@
 //   supervisor                    init                         target
 //       │ ── go ─────────────────▶ │ builds the root             ·
 //       │                          │ ── clone ─────────────────▶ │ joins, confines itself
-//       │ ◀─ started (pidfd) ───── │                             │ execve: the error pipe closes
+//       │ ◀─ started (pidfd) ───── │                             │
+//       │ ◀─ listener soon ─────────────────(error pipe)──────── │ loads the filter, then waits
+//       │ ◀─ waiting call, role: target ─(listener)───────────── │ (a notification, unanswered)
+//       │ ── go on ─────────────────────────────────────────────▶ │ ── clone ──▶ guard
+//       │ ◀─ waiting calls, roles: guard and target ──────────── │
+//       │ ── go on ─────────────────────────────────────────────▶ │ execve: the error pipe closes
 //       │ ── signal{n}, kill ────▶ │ ── kill(2) ───────────────▶ │
 //       │ ◀─ exited{status} ────── │ ◀─ waitid ───────────────── ╳
 //       │ ◀─ settled{usage} ────── │ every descendant is reaped
@@ -62,8 +67,14 @@ enum class Stage : uint32_t {
 };
 constexpr uint32_t stage_count = static_cast<uint32_t>(Stage::exec) + 1;
 
+// How our code waits once it is under the target's filter, where it can choose no call: by
+// kill(-1, SIGKILL, waiting_cookie, role), which the filter always notifies.
+constexpr uint32_t waiting_cookie = 0x53424744;  // "SBGD"
+enum class WaitingRole : uint32_t { target = 0, guard = 1 };
+
 constexpr uint32_t report_magic = 0x53425250;  // "SBRP"
 
+// err is 0 in one report only, that of hand_listener: "I am about to load the filter".
 struct StageReport {
   uint32_t magic;
   uint16_t stage;
@@ -78,8 +89,7 @@ struct Progress {
   volatile uint32_t target_stage;  // of the target, which runs beside init: a word of its own
   volatile int32_t exec_errno;     // execve failed so; stored, since the filter may forbid write(2)
   volatile int32_t listener;       // the target's number of its seccomp listener; -1 before
-  volatile uint32_t may_exec;      // set by the supervisor once it holds the listener
-  volatile uint32_t padding;
+  volatile int32_t guard_pid;      // the guard's number inside; 0: there is none
   volatile uint64_t entered_ns[stage_count];  // CLOCK_MONOTONIC; not of exec: see target.cc
 };
 
@@ -90,7 +100,8 @@ enum class ControlKind : uint32_t {
   bye,      // ─▶ init may end
   started,  // ◀─ the target was cloned; carries its pidfd
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
-  settled,  // ◀─ all inside are reaped; values: user ns, system ns, max RSS KiB, init's RSS KiB
+  settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
+            //     ns, system ns, max RSS KiB, init's RSS KiB at the clone
 };
 
 struct ControlMsg {

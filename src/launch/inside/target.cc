@@ -123,10 +123,17 @@ void reset_signals(const Plan& plan) {
   }
 }
 
-void confine(const Plan& plan) {
+// Returns the listener, or -1 where the plan wants none.
+int confine(const Plan& plan) {
   enter(plan, Stage::no_new_privs);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     fail(plan, Stage::no_new_privs);
+  }
+  // Kernel: pidfd_getfd(2) by an unprivileged supervisor needs a dumpable process; the change of
+  // ids has made this one not so. Nobody else can trace it yet, and exec decides anew.
+  if (plan.listener && (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 ||
+                        !write_report(plan, Stage::hand_listener, 0, 0))) {
+    fail(plan, Stage::hand_listener);
   }
   enter(plan, Stage::seccomp);
   // Why: last, so that the filter judges the program's calls and not ours (pitfall 14).
@@ -134,9 +141,25 @@ void confine(const Plan& plan) {
   program.len = plan.filter_size;
   // Safety: the kernel only reads the program; the struct has no const.
   program.filter = const_cast<sock_filter*>(plan.filter);
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+  const unsigned long flags = plan.listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (listener < 0) {
     fail(plan, Stage::seccomp);
   }
+  return plan.listener ? static_cast<int>(listener) : -1;
+}
+
+void hand_over(const Plan& plan, int listener) {
+  plan.progress->target_stage = static_cast<uint32_t>(Stage::hand_listener);
+  plan.progress->listener = listener;
+  // Why: the supervisor answers once it holds the listener; then it waves the guard's calls
+  // through.
+  (void)!waiting_call(WaitingRole::target);
+  if (!start_guard(plan)) {
+    fail(plan, Stage::hand_listener);
+  }
+  // Why: and again once the guard waits: from now on a forbidden call is the program's own.
+  (void)!waiting_call(WaitingRole::target);
 }
 
 }  // namespace
@@ -147,7 +170,10 @@ void run_target(const Plan& plan) {
   take_descriptors(plan);
   drop_privileges(plan);
   reset_signals(plan);
-  confine(plan);
+  const int listener = confine(plan);
+  if (plan.listener) {
+    hand_over(plan, listener);
+  }
   // Why: no enter(): where the clock is no vDSO one, reading it is a call that the filter judges.
   // The stamp of Stage::seccomp is the start of the program's time, or the supervisor's own stamp
   // where it handed over a listener in between.

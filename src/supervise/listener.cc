@@ -1,0 +1,202 @@
+#include "supervise/listener.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fmt/core.h>
+#include <linux/audit.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "policy/resolve_syscalls.h"
+#include "seccomp/evaluate.h"
+#include "supervise/violation_report.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+namespace {
+
+// Safety: the kernel reports pointers as numbers; these are only compared by the filter.
+std::uint64_t as_argument(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+// Whether the filter will notify the target's own execve.
+bool notifies_exec(const inside::Plan& plan, const seccomp::BpfProgram& filter) {
+  seccomp_data data{};
+  data.nr = SYS_execve;
+  data.arch = AUDIT_ARCH_X86_64;
+  data.args[0] = as_argument(plan.program);
+  data.args[1] = as_argument(static_cast<const void*>(plan.argv));
+  data.args[2] = as_argument(static_cast<const void*>(plan.environment));
+  return seccomp::evaluate(filter, data).value_or(SECCOMP_RET_ALLOW) == SECCOMP_RET_USER_NOTIF;
+}
+
+short poll_now(sys::FdRef fd) {
+  pollfd polled{.fd = fd.number(), .events = POLLIN, .revents = 0};
+  return ::poll(&polled, 1, 0) > 0 ? polled.revents : static_cast<short>(0);
+}
+
+bool is_waiting_call(const seccomp_data& data) {
+  return data.arch == AUDIT_ARCH_X86_64 && data.nr == SYS_kill &&
+         static_cast<std::uint32_t>(data.args[0]) == 0xffffffff &&
+         static_cast<std::uint32_t>(data.args[2]) == inside::waiting_cookie;
+}
+
+}  // namespace
+
+Listener::Listener(const policy::SyscallPolicy& policy, const inside::Plan& plan,
+                   const seccomp::BpfProgram& filter, Report report,
+                   std::function<void()> before_exec)
+    : policy_(policy),
+      plan_(plan),
+      report_(std::move(report)),
+      before_exec_(std::move(before_exec)),
+      exec_is_notified_(notifies_exec(plan, filter)) {}
+
+Result<Done> Listener::take(const sys::FdRef target_pidfd) {
+  // Limit: the target says so just before it loads the filter, which takes a tenth of a
+  // millisecond; it is long dead if a second passes.
+  const std::uint64_t end_ns = sys::monotonic_ns() + 1'000'000'000;
+  while (plan_.progress->listener < 0) {
+    if (poll_now(target_pidfd) != 0 || sys::monotonic_ns() > end_ns) {
+      return Done{};  // Why: it died on the way; the end of the error pipe says where.
+    }
+    (void)::sched_yield();
+  }
+  sys::TakenFd taken = sys::pidfd_getfd(target_pidfd, plan_.progress->listener);
+  if (taken.err != 0) {
+    return Error(Tag::launch_listener, "taking the seccomp listener of the target", taken.err);
+  }
+  fd_ = std::move(taken.fd);
+  phase_ = Phase::taken;
+  return Done{};
+}
+
+Result<Done> Listener::on_readable() {
+  const sys::ReceivedNotification received = sys::receive_notification(fd_.ref());
+  switch (received.state) {
+    case sys::ReceiveState::received:
+      on_notification(received.data);
+      break;
+    case sys::ReceiveState::cancelled:
+      report_cancelled();
+      break;
+    case sys::ReceiveState::none:
+      break;
+    case sys::ReceiveState::failed:
+      return Error(Tag::launch_listener, "receiving a seccomp notification", received.err);
+  }
+  return Done{};
+}
+
+bool Listener::is_ours(const seccomp_notif& notification) const {
+  return is_waiting_call(notification.data) &&
+         (phase_ == Phase::taken || notification.pid == guard_pid_);
+}
+
+void Listener::on_notification(const seccomp_notif& notification) {
+  if (is_ours(notification)) {
+    on_waiting_call(notification);
+  } else if (phase_ == Phase::taken || takes_our_exec(notification)) {
+    // Safety: until the guard waits only our own code runs inside; and where the filter notifies
+    // execve, the first one comes before the program's first instruction.
+    (void)sys::answer_continue(fd_.ref(), notification.id);
+  } else {
+    report_call(notification);
+  }
+}
+
+void Listener::on_waiting_call(const seccomp_notif& notification) {
+  if (static_cast<inside::WaitingRole>(notification.data.args[3]) == inside::WaitingRole::guard) {
+    guard_call_ = notification.id;
+    guard_pid_ = notification.pid;
+  } else if (!guard_cloned_) {
+    guard_cloned_ = true;
+    (void)sys::answer_error(fd_.ref(), notification.id, EAGAIN);
+  } else {
+    target_call_ = notification.id;
+  }
+  if (phase_ == Phase::taken && guard_call_ && target_call_) {
+    phase_ = Phase::launched;
+    before_exec_();
+    plan_.progress->entered_ns[static_cast<std::size_t>(inside::Stage::exec)] = sys::monotonic_ns();
+    (void)sys::answer_error(fd_.ref(), *target_call_, EAGAIN);
+  }
+}
+
+bool Listener::takes_our_exec(const seccomp_notif& notification) {
+  const bool ours = exec_is_notified_ && notification.data.arch == AUDIT_ARCH_X86_64 &&
+                    notification.data.nr == SYS_execve;
+  exec_is_notified_ = exec_is_notified_ && !ours;
+  return ours;
+}
+
+void Listener::report_call(const seccomp_notif& notification) {
+  const bool native = notification.data.arch == AUDIT_ARCH_X86_64;
+  std::array<std::uint64_t, 6> args{};
+  std::copy(std::begin(notification.data.args), std::end(notification.data.args), args.begin());
+  const policy::SyscallRule* rule =
+      native ? policy::find_rule(policy_, notification.data.nr, args) : nullptr;
+  policy::SyscallAction action = rule != nullptr ? rule->action : policy_.default_action;
+  if (!native || is_waiting_call(notification.data) || (notification.data.nr & 0x40000000) != 0) {
+    action = {policy::ActionKind::kill, 0};
+  }
+  const bool fatal = action.kind != policy::ActionKind::notify;
+  const std::string done = fatal             ? "killed"
+                           : action.err == 0 ? "logged"
+                                             : "errno " + errno_name(action.err);
+  result::Violation violation = describe_violation(policy_, notification, done);
+  if (!sys::is_alive(fd_.ref(), notification.id)) {
+    // Why: what was read of /proc since may be another process's.
+    violation.pid = std::nullopt;
+    violation.comm.clear();
+    violation.exe.clear();
+  }
+  if (!fatal) {
+    // Why: false means that the caller has died meanwhile: there is nobody to answer.
+    (void)(action.err == 0 ? sys::answer_continue(fd_.ref(), notification.id)
+                           : sys::answer_error(fd_.ref(), notification.id, action.err));
+  }
+  report_(std::move(violation), fatal);
+}
+
+void Listener::report_cancelled() {
+  // Kernel: once no task holds the filter, receiving says ENOENT for ever, and the listener polls
+  // as hung up: nothing can be told from it. Only a killed guard lets it come to that.
+  if ((poll_now(fd_.ref()) & POLLHUP) != 0) {
+    return;
+  }
+  result::Violation violation;
+  violation.arch = "x86_64";
+  violation.action = "killed";
+  violation.why = "its caller was interrupted or killed before the call could be read";
+  report_(std::move(violation), true);
+}
+
+bool Listener::kill_by_guard() {
+  if (!guard_call_) {
+    return false;
+  }
+  const std::uint64_t id = *guard_call_;
+  guard_call_.reset();
+  return sys::answer_continue(fd_.ref(), id);
+}
+
+void Listener::drain() {
+  // Limit: a run's tasks can have cancelled one call each at its end; what is beyond is the same
+  // verdict.
+  constexpr int most = 4096;
+  for (int i = 0; i < most; ++i) {
+    const sys::ReceivedNotification received = sys::receive_notification_now(fd_.ref());
+    if (received.state == sys::ReceiveState::received) {
+      on_notification(received.data);  // the guard, which waits again
+    } else if (received.state == sys::ReceiveState::cancelled) {
+      report_cancelled();
+    } else {
+      return;
+    }
+  }
+}
+
+}  // namespace sb::supervise

@@ -1,0 +1,68 @@
+// Listener: the receiving end of the target's seccomp filter: takes it over, waves our own calls
+// through until the program runs, then turns each notification into a violation.
+// Must not kill: it reports, the supervisor acts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/error.h"
+#include "launch/inside/plan.h"
+#include "policy/syscall_policy.h"
+#include "result/outcome.h"
+#include "seccomp/program.h"
+#include "sys/fd.h"
+#include "sys/seccomp_notify.h"
+
+namespace sb::supervise {
+
+class Listener {
+ public:
+  // `fatal`: the call was not answered; its caller waits to be killed.
+  using Report = std::function<void(result::Violation violation, bool fatal)>;
+
+  // Borrows all. `plan` is the one the target runs by, `filter` the program it loads. `before_exec`
+  // is called when everything is ready and nothing inside runs.
+  Listener(const policy::SyscallPolicy& policy, const inside::Plan& plan,
+           const seccomp::BpfProgram& filter, Report report, std::function<void()> before_exec);
+
+  // The target's descriptor, once it says that it loads the filter. Errors: launch.listener.
+  Result<Done> take(const sys::FdRef target_pidfd);
+  sys::FdRef fd() const { return fd_.ref(); }
+  bool taken() const { return fd_.valid(); }
+
+  // The listener polls readable. Errors: launch.listener.
+  Result<Done> on_readable();
+
+  // Makes the guard kill everything else inside. False: there is no guard waiting.
+  bool kill_by_guard();
+
+  // After all but the guard are dead: reports every call that was cancelled before it was received.
+  void drain();
+
+ private:
+  // taken: only our own code runs inside; launched: the program may.
+  enum class Phase { absent, taken, launched };
+
+  void on_notification(const seccomp_notif& notification);
+  void on_waiting_call(const seccomp_notif& notification);
+  bool is_ours(const seccomp_notif& notification) const;
+  bool takes_our_exec(const seccomp_notif& notification);
+  void report_call(const seccomp_notif& notification);
+  void report_cancelled();
+
+  const policy::SyscallPolicy& policy_;
+  const inside::Plan& plan_;
+  Report report_;
+  std::function<void()> before_exec_;
+  sys::Fd fd_;
+  Phase phase_ = Phase::absent;
+  bool exec_is_notified_ = false;             // our own execve, still to come
+  bool guard_cloned_ = false;                 // the target has been told to make one
+  std::optional<std::uint64_t> target_call_;  // the notification in which the target waits
+  std::optional<std::uint64_t> guard_call_;   // and the guard
+  std::uint32_t guard_pid_ = 0;               // in our pid namespace
+};
+
+}  // namespace sb::supervise

@@ -1,0 +1,99 @@
+#include "sys/seccomp_notify.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+namespace sb::sys {
+namespace {
+
+// Interrupts a blocking call in this thread again and again while it lives.
+// Why: repeated, since the first signal may come before the call is entered.
+class Interrupter {
+ public:
+  Interrupter() {
+    struct ::sigaction action {};
+    action.sa_handler = [](int) {};
+    (void)::sigaction(SIGALRM, &action, &old_action_);
+    sigset_t alarm;
+    (void)::sigemptyset(&alarm);
+    (void)::sigaddset(&alarm, SIGALRM);
+    (void)::sigprocmask(SIG_UNBLOCK, &alarm, &old_mask_);
+    constexpr suseconds_t period_us = 50;
+    const itimerval often{{0, period_us}, {0, period_us}};
+    (void)::setitimer(ITIMER_REAL, &often, nullptr);
+  }
+  Interrupter(const Interrupter&) = delete;
+  Interrupter& operator=(const Interrupter&) = delete;
+  ~Interrupter() {
+    const itimerval never{};
+    (void)::setitimer(ITIMER_REAL, &never, nullptr);
+    (void)::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+    (void)::sigaction(SIGALRM, &old_action_, nullptr);
+  }
+
+ private:
+  struct ::sigaction old_action_ {};
+  sigset_t old_mask_{};
+};
+
+bool answer(FdRef listener, const seccomp_notif_resp& response) {
+  seccomp_notif_resp copy = response;
+  for (;;) {
+    if (::ioctl(listener.number(), SECCOMP_IOCTL_NOTIF_SEND, &copy) == 0) {
+      return true;
+    }
+    if (errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+}  // namespace
+
+TakenFd pidfd_getfd(FdRef pidfd, int number) {
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd.number(), number, 0));
+  return fd >= 0 ? TakenFd{Fd(fd), 0} : TakenFd{Fd(), errno};
+}
+
+ReceivedNotification receive_notification(FdRef listener) {
+  ReceivedNotification received;  // Kernel: the struct must be all zero (seccomp_unotify(2)).
+  if (::ioctl(listener.number(), SECCOMP_IOCTL_NOTIF_RECV, &received.data) == 0) {
+    received.state = ReceiveState::received;
+    return received;
+  }
+  received.err = errno;
+  received.state = errno == ENOENT  ? ReceiveState::cancelled
+                   : errno == EINTR ? ReceiveState::none
+                                    : ReceiveState::failed;
+  return received;
+}
+
+ReceivedNotification receive_notification_now(FdRef listener) {
+  const Interrupter interrupter;
+  return receive_notification(listener);
+}
+
+bool answer_continue(FdRef listener, std::uint64_t id) {
+  seccomp_notif_resp response{};
+  response.id = id;
+  response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  return answer(listener, response);
+}
+
+bool answer_error(FdRef listener, std::uint64_t id, int err) {
+  seccomp_notif_resp response{};
+  response.id = id;
+  response.error = -err;
+  return answer(listener, response);
+}
+
+bool is_alive(FdRef listener, std::uint64_t id) {
+  return ::ioctl(listener.number(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+}  // namespace sb::sys
