@@ -93,6 +93,8 @@ void require(std::string_view what) {
 TempDirectory::TempDirectory() {
   std::string name = "/tmp/sbtest.XXXXXX";
   REQUIRE(mkdtemp(name.data()) != nullptr);
+  // Shown inside by --mount, where the program has another id.
+  REQUIRE(chmod(name.c_str(), 0755) == 0);
   path_ = name;
 }
 

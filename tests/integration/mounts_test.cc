@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "harness.h"
 
 using namespace sbtest;
@@ -87,9 +89,7 @@ TEST_CASE("mount: a source that only root may enter is shown all the same") {
 
 TEST_CASE("mount: a missing source is an error before anything runs") {
   const Run run = run_target({"--mount", "/no/such/source:/opt/data:ro"}, {"true"});
-  expect_status(run, "error", 125);
-  CHECK(run.document.at("error.tag").text() == "files.source");
-  CHECK(contains(run.document.at("error").dump(), "/no/such/source"));
+  expect_usage_error(run, {"--mount", "/no/such/source", "files.source"});
 }
 
 TEST_CASE("mount: a source that is a symbolic link to elsewhere stays what it is") {
@@ -123,16 +123,22 @@ TEST_CASE("p28 many mounts are set-up time and no wall time") {
     options.emplace_back("--mount");
     options.push_back(source.path() + "/" + name + ":/opt/" + name + ":ro");
   }
-  const Run plain = run_target({}, {probe("minimal")});
-  expect_ok(plain);
-  const Run run = run_target(options, {probe("minimal")});
-  expect_ok(run);
-  INFO("plain: " << plain.document.at("time").dump()
-                 << " mounts: " << run.document.at("time").dump());
-  const double wall = run.document.at("time.wall_ns").number();
-  CHECK(run.document.at("time.setup_ns").number() > plain.document.at("time.setup_ns").number());
-  CHECK(wall < plain.document.at("time.wall_ns").number() + 10e6 * slow());
-  CHECK(wall < run.document.at("time.setup_ns").number());
+  // The best of several: one of them may have met a busy machine.
+  const auto best = [](const Words& words) {
+    std::pair<double, double> least = {1e18, 1e18};
+    for (int i = 0; i < 7; ++i) {
+      const Run run = run_target(words, {probe("minimal")});
+      expect_ok(run);
+      least.first = std::min(least.first, run.document.at("time.wall_ns").number());
+      least.second = std::min(least.second, run.document.at("time.setup_ns").number());
+    }
+    return least;
+  };
+  const auto [plain_wall, plain_setup] = best({});
+  const auto [wall, setup] = best(options);
+  CHECK(setup > plain_setup);
+  CHECK(wall < plain_wall * 3 + 1e6 * slow());
+  CHECK(wall < setup);
   const Run limited = [&] {
     Words words = options;
     words.insert(words.end(), {"--wall-time", "300ms"});
