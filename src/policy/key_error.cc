@@ -12,8 +12,15 @@ std::string Origin::to_string() const {
   return line == 0 ? source : fmt::format("{}:{}:{}", source, line, column);
 }
 
+namespace {
+
+// Options are called by their name; a document without positions has lines of 0, too.
+bool is_option(const Origin& origin) { return origin.line == 0 && origin.source.starts_with('-'); }
+
+}  // namespace
+
 Error value_error(const Place& place, std::string_view what) {
-  if (place.origin.line == 0) {
+  if (is_option(place.origin)) {
     return {Tag::usage, fmt::format("{}: {}", place.origin.to_string(), what)};
   }
   return {Tag::profile_value, fmt::format("{}: {}: {}", place.origin.to_string(), place.key, what)};
@@ -30,7 +37,7 @@ Error unknown_key(const Place& place, std::span<const std::string_view> known) {
 Error unknown_key_meant(const Place& place, std::string_view meant) {
   const std::string hint =
       meant.empty() ? std::string() : fmt::format("; did you mean {}?", in_quotes(meant));
-  const Tag tag = place.origin.line == 0 ? Tag::usage : Tag::profile_unknown_key;
+  const Tag tag = is_option(place.origin) ? Tag::usage : Tag::profile_unknown_key;
   return {tag,
           fmt::format("{}: no key {}{}", place.origin.to_string(), in_quotes(place.key), hint)};
 }

@@ -92,11 +92,15 @@ struct ProfileFiles {
   OptionalSetting<std::string> directory;  // absolute, inside
 };
 
-// Tests of one argument. It holds if (argument & mask) is one of the values.
+struct MaskedValue {
+  std::uint64_t mask = 0xffffffff;
+  std::uint64_t value = 0;
+};
+
+// A test of one argument. It holds if (argument & mask) == value for one of the pairs.
 struct ArgCondition {
   unsigned index = 0;
-  std::uint64_t mask = 0xffffffff;
-  std::vector<std::uint64_t> values;
+  std::vector<MaskedValue> any_of;
 };
 
 // One entry of syscalls.allow or syscalls.deny.
@@ -111,16 +115,18 @@ struct SyscallEntry {
 // The lists of one file (or one import). A call that a later layer mentions is decided by that
 // layer alone; inside a layer a call's own name wins over a group.
 struct SyscallLayer {
-  std::string source;  // as in Origin
+  std::string source;       // as in Origin
+  std::string import_text;  // of an import: what was read, part of the profile's sha256
+  bool is_whole = false;    // of an OCI object: a whole policy, so the layers below do not count
   std::vector<SyscallEntry> allow;
   std::vector<SyscallEntry> deny;
 };
 
 struct ProfileSyscalls {
-  OptionalSetting<SyscallAction> default_action;
-  OptionalSetting<SyscallAction> on_violation;  // wins over default_action
-  OptionalSetting<bool> log;                    // list calls refused with an errno as violations
-  std::vector<SyscallLayer> layers;             // the extended profile's first
+  OptionalSetting<SyscallAction> default_action;  // to allow: only by an imported OCI object
+  OptionalSetting<SyscallAction> on_violation;    // wins over default_action
+  OptionalSetting<bool> log;                      // list calls refused with an errno as violations
+  std::vector<SyscallLayer> layers;               // the extended profile's first
 };
 
 struct ProfileEnvironment {

@@ -197,6 +197,7 @@ constexpr auto keys = std::to_array<Key>({
     {"syscalls.default", set_default_action, nullptr},
     {"syscalls.on_violation", set_on_violation, nullptr},
     {"syscalls.log", set_log, nullptr},
+    {"syscalls.import", import_policy, nullptr},
     {"syscalls.allow", add_allowed, add_allowed_table, true},
     {"syscalls.deny", add_denied, add_denied_table, true},
     {"environment.clear", set_clear, nullptr},

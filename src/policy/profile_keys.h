@@ -44,6 +44,7 @@ Result<Done> set_variables_table(Profile&, const ConfigValue&, const Place&);
 Result<Done> pass_variable(Profile&, std::string_view, const Place&);
 Result<Done> set_default_action(Profile&, std::string_view, const Place&);
 Result<Done> set_on_violation(Profile&, std::string_view, const Place&);
+Result<Done> import_policy(Profile&, std::string_view, const Place&);
 Result<Done> add_allowed(Profile&, std::string_view, const Place&);
 Result<Done> add_allowed_table(Profile&, const ConfigValue&, const Place&);
 Result<Done> add_denied(Profile&, std::string_view, const Place&);

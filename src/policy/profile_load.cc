@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 
 #include <fmt/core.h>
 
@@ -13,6 +11,7 @@
 #include "policy/profile.h"
 #include "policy/toml_reader.h"
 #include "policy/words.h"
+#include "sys/files.h"
 
 namespace sb::policy {
 namespace {
@@ -42,21 +41,13 @@ bool is_path(std::string_view name) {
 }
 
 Result<std::string> read_text(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                             std::fclose);
-  if (file == nullptr) {
-    const int err = errno;
-    const Tag tag = err == ENOENT ? Tag::profile_not_found : Tag::profile_unreadable;
-    return Error(tag, fmt::format("opening the profile {}", in_quotes(path)), err);
-  }
   // One byte more than allowed shows that there is more.
-  std::string text(longest_profile + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) {
-    return Error(Tag::profile_unreadable, fmt::format("reading the profile {}", in_quotes(path)),
-                 errno);
+  sys::ReadResult file = sys::read_file(path, longest_profile + 1);
+  if (file.err != 0) {
+    const Tag tag = file.err == ENOENT ? Tag::profile_not_found : Tag::profile_unreadable;
+    return Error(tag, fmt::format("reading the profile {}", in_quotes(path)), file.err);
   }
-  return text;
+  return std::move(file.data);
 }
 
 Result<Source> find_source(std::string_view name, const std::string& directory) {
@@ -146,6 +137,9 @@ Result<Profile> load_profile(std::string_view name_or_path) {
   Loader loader;
   Profile profile = TRY(loader.load(name_or_path, "", nullptr));
   profile.name = name_or_path;
+  for (const SyscallLayer& layer : profile.syscalls.layers) {
+    loader.all_text += layer.import_text;
+  }
   profile.sha256 = sha256_hex(loader.all_text);
   return profile;
 }

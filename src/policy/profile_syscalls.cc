@@ -21,7 +21,7 @@ constexpr std::uint64_t low_half = 0xffffffff;
 SyscallLayer& own_layer(Profile& profile, const Place& place) {
   auto& layers = profile.syscalls.layers;
   if (layers.empty() || layers.back().source != place.origin.source) {
-    layers.push_back({place.origin.source, {}, {}});
+    layers.push_back({place.origin.source, {}, false, {}, {}});
   }
   return layers.back();
 }
@@ -70,6 +70,7 @@ struct ArgMembers {
 
 Result<Done> read_values(const ArgMembers& members, bool wide, const Place& place,
                          ArgCondition& condition) {
+  std::uint64_t mask_value = wide ? ~std::uint64_t{0} : low_half;
   std::vector<std::uint64_t> values;
   if (members.eq != nullptr) {
     values.push_back(TRY(read_symbol(*members.eq, place, "eq")));
@@ -89,15 +90,15 @@ Result<Done> read_values(const ArgMembers& members, bool wide, const Place& plac
       return value_error(place, "masked needs mask and value");
     }
     const std::uint64_t written = TRY(read_symbol(*mask, place, "mask"));
-    condition.mask = TRY(narrow(written, wide, place));
+    mask_value = TRY(narrow(written, wide, place));
     values.push_back(TRY(read_symbol(*value, place, "value")));
   }
   for (const std::uint64_t value : values) {
     const std::uint64_t narrowed = TRY(narrow(value, wide, place));
-    if ((narrowed & ~condition.mask) != 0) {
+    if ((narrowed & ~mask_value) != 0) {
       return value_error(place, "this can never hold: the value has bits outside the mask");
     }
-    condition.values.push_back(narrowed);
+    condition.any_of.push_back({mask_value, narrowed});
   }
   return Done{};
 }
@@ -133,7 +134,6 @@ Result<ArgCondition> read_condition(const ConfigValue& table, const Place& outer
   }
   ArgCondition condition;
   condition.index = static_cast<unsigned>(*index);
-  condition.mask = wide ? ~std::uint64_t{0} : low_half;
   CHECK(read_values(members, wide, place, condition));
   return condition;
 }

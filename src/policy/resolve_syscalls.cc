@@ -71,14 +71,14 @@ Result<std::vector<SyscallRule>> to_rules(const SyscallEntry& entry, int number,
   std::vector<SyscallRule> rules = {first};
   for (const ArgCondition& condition : entry.args) {
     std::vector<SyscallRule> longer;
-    if (rules.size() * condition.values.size() > most_combinations) {
+    if (rules.size() * condition.any_of.size() > most_combinations) {
       return value_error(place,
                          fmt::format("more than {} combinations of values", most_combinations));
     }
     for (const SyscallRule& rule : rules) {
-      for (const std::uint64_t value : condition.values) {
+      for (const auto& [mask, value] : condition.any_of) {
         longer.push_back(rule);
-        longer.back().args.push_back({condition.index, condition.mask, value});
+        longer.back().args.push_back({condition.index, mask, value});
       }
     }
     rules = std::move(longer);
@@ -141,6 +141,11 @@ Result<Done> add_named(Calls& calls, const SyscallEntry& entry, SyscallAction ac
   return Done{};
 }
 
+// What "deny" means without an action of its own.
+SyscallAction refusal(const SyscallAction& default_action) {
+  return default_action.kind == ActionKind::allow ? SyscallAction{} : default_action;
+}
+
 Result<Calls> expand_layer(const SyscallLayer& layer, SyscallAction default_action, bool log) {
   Calls calls;
   // Why: names first, since a call's own name wins over a group.
@@ -150,8 +155,9 @@ Result<Calls> expand_layer(const SyscallLayer& layer, SyscallAction default_acti
         if (entry.name.starts_with('@') != groups) {
           continue;
         }
-        const SyscallAction action = denied ? with_log(entry.action.value_or(default_action), log)
-                                            : SyscallAction{ActionKind::allow, 0};
+        const SyscallAction action =
+            denied ? with_log(entry.action.value_or(refusal(default_action)), log)
+                   : SyscallAction{ActionKind::allow, 0};
         const Place place = place_of(entry, denied);
         CHECK(groups ? add_group(calls, entry, action, place)
                      : add_named(calls, entry, action, place));
@@ -240,6 +246,9 @@ Result<SyscallPolicy> resolve_syscalls(const Profile& profile) {
   policy.default_why = "the profile does not allow it";
   Calls calls;
   for (const SyscallLayer& layer : syscalls.layers) {
+    if (layer.is_whole) {
+      calls.clear();
+    }
     for (auto& [number, rules] : TRY(expand_layer(layer, policy.default_action, log))) {
       calls.insert_or_assign(number, std::move(rules));
     }

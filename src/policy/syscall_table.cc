@@ -17,6 +17,10 @@ constexpr auto i386 = std::to_array<Entry>({
 #include "policy/syscalls_i386.inc"
 });
 
+constexpr std::string_view foreign[] = {
+#include "policy/syscalls_foreign.inc"
+};
+
 constexpr auto by_number = [](const Entry& a, const Entry& b) { return a.first < b.first; };
 static_assert(std::is_sorted(x86_64.begin(), x86_64.end(), by_number));
 static_assert(std::is_sorted(i386.begin(), i386.end(), by_number));
@@ -49,6 +53,12 @@ std::optional<int> number_of(std::string_view name) {
 std::string_view name_of(int number) { return find_name(x86_64, number); }
 
 std::string_view name_of_i386(int number) { return find_name(i386, number); }
+
+bool is_foreign_name(std::string_view name) {
+  return std::find(std::begin(foreign), std::end(foreign), name) != std::end(foreign) ||
+         std::any_of(i386.begin(), i386.end(),
+                     [&](const Entry& entry) { return entry.second == name; });
+}
 
 std::span<const std::string_view> syscall_names() { return names; }
 

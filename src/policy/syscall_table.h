@@ -17,6 +17,9 @@ std::optional<int> number_of(std::string_view name);
 std::string_view name_of(int number);
 std::string_view name_of_i386(int number);
 
+// Whether another architecture has a call of this name.
+bool is_foreign_name(std::string_view name);
+
 // All x86-64 names, in the order of their numbers.
 std::span<const std::string_view> syscall_names();
 

@@ -123,12 +123,9 @@ Code abi_code(KillMode mode) {
 // How our own code waits: a notification before any rule of the policy's is looked at.
 Code waiting_code(std::uint32_t cookie) {
   return {
-      jump(BPF_JEQ, SYS_kill, 0, 6),
-      load(half_offset(0, false)),
-      jump(BPF_JEQ, 0xffffffff, 0, 3),
-      load(half_offset(2, false)),
-      jump(BPF_JEQ, cookie, 0, 1),
-      give(SECCOMP_RET_USER_NOTIF),
+      jump(BPF_JEQ, SYS_kill, 0, 6),    load(half_offset(0, false)),
+      jump(BPF_JEQ, 0xffffffff, 0, 3),  load(half_offset(2, false)),
+      jump(BPF_JEQ, cookie, 0, 1),      give(SECCOMP_RET_USER_NOTIF),
       load(offsetof(seccomp_data, nr)),
   };
 }

@@ -91,7 +91,8 @@ mode = "real"
   REQUIRE(profile->syscalls.layers.size() == 1);
   const SyscallLayer& layer = profile->syscalls.layers[0];
   REQUIRE(layer.allow.size() == 2);
-  CHECK(layer.allow[1].args[0].values == std::vector<std::uint64_t>{1, 2});
+  REQUIRE(layer.allow[1].args[0].any_of.size() == 2);
+  CHECK(layer.allow[1].args[0].any_of[1].value == 2);
   CHECK(layer.deny[0].action == SyscallAction{ActionKind::err, 1});
   CHECK(layer.deny[0].why == "debuggers");
   CHECK(layer.deny[0].origin.to_string() == "p.toml:22:12");

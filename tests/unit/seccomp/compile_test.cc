@@ -204,6 +204,19 @@ TEST_CASE("compile: more instructions than the kernel takes are an error") {
   CHECK(program.error().tag() == Tag::seccomp_compile);
 }
 
+TEST_CASE("compile: our own waiting call is heard whatever the policy says of kill") {
+  constexpr std::uint32_t cookie = 0x53424744;
+  for (const char* text :
+       {"allow = [\"kill\"]\n", "deny = [{ name = \"kill\", action = \"errno EPERM\" }]\n"}) {
+    const Result<BpfProgram> program = compile(policy_of(text), KillMode::notify, cookie);
+    REQUIRE(program);
+    const std::uint32_t otherwise = native(*program, SYS_kill, {0xffffffff, 9, 0});
+    CHECK(otherwise != SECCOMP_RET_USER_NOTIF);
+    CHECK(native(*program, SYS_kill, {0xffffffff, 9, cookie}) == SECCOMP_RET_USER_NOTIF);
+    CHECK(native(*program, SYS_kill, {0xffffffff, 9, cookie + 1}) == otherwise);
+  }
+}
+
 TEST_CASE("evaluate: a broken program has no value") {
   const auto value = [](std::vector<sock_filter> code) {
     return evaluate(BpfProgram{std::move(code)}, seccomp_data{});
