@@ -23,9 +23,8 @@ forbid() {  # PATTERN REASON SKIP PATHS...: lines of PATHS that match, unless th
 inside='src/launch/inside/[a-z_]+\.(cc|h)'
 forbid '(?<![\w:.>~])(::)?(kill|killpg|tgkill|raise)\s*\([^()]*(,|\bSIG)' \
   'kill(2) is for init only; others signal through Pidfd, Group or control:' "$inside" src
-forbid '\b(SYS|__NR)_(kill|tkill|tgkill)\b' \
-  'kill(2) is for init only; others signal through Pidfd, Group or control:' \
-  "$inside|src/(policy|seccomp)/[a-z_]+\.(cc|h)" src
+forbid '\bsyscall\s*\(\s*(SYS|__NR)_(kill|tkill|tgkill|rt_sigqueueinfo)\b' \
+  'kill(2) is for init only; others signal through Pidfd, Group or control:' "$inside" src
 forbid '\b(secure_)?getenv\s*\(|\benviron\b' 'the environment is read in cli and base/log only:' \
   'src/(cli/[a-z_]+|base/log|main)\.(cc|h)' src
 forbid '\bthrow\b' 'we return errors; exceptions are caught where a library throws them:' '-' src
