@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace sb::policy {
 namespace {
 
-using Entry = std::pair<int, std::string_view>;
+struct Entry {
+  int number;
+  std::string_view name;
+  unsigned arguments = 6;
+};
 
 constexpr auto x86_64 = std::to_array<Entry>({
 #include "policy/syscalls_x86_64.inc"
@@ -21,30 +24,35 @@ constexpr std::string_view foreign[] = {
 #include "policy/syscalls_foreign.inc"
 };
 
-constexpr auto by_number = [](const Entry& a, const Entry& b) { return a.first < b.first; };
+constexpr auto by_number = [](const Entry& a, const Entry& b) { return a.number < b.number; };
 static_assert(std::is_sorted(x86_64.begin(), x86_64.end(), by_number));
 static_assert(std::is_sorted(i386.begin(), i386.end(), by_number));
-static_assert(x86_64.back().first == highest_syscall);
+static_assert(x86_64.back().number == highest_syscall);
 
 constexpr auto names = [] {
   std::array<std::string_view, x86_64.size()> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = x86_64[i].second;
+    all[i] = x86_64[i].name;
   }
   return all;
 }();
 
-std::string_view find_name(std::span<const Entry> table, int number) {
+const Entry* find_entry(std::span<const Entry> table, int number) {
   const auto at = std::lower_bound(table.begin(), table.end(), Entry{number, {}}, by_number);
-  return at != table.end() && at->first == number ? at->second : std::string_view();
+  return at != table.end() && at->number == number ? &*at : nullptr;
+}
+
+std::string_view find_name(std::span<const Entry> table, int number) {
+  const Entry* entry = find_entry(table, number);
+  return entry != nullptr ? entry->name : std::string_view();
 }
 
 }  // namespace
 
 std::optional<int> number_of(std::string_view name) {
-  for (const auto& [number, known] : x86_64) {
-    if (known == name) {
-      return number;
+  for (const Entry& entry : x86_64) {
+    if (entry.name == name) {
+      return entry.number;
     }
   }
   return std::nullopt;
@@ -54,10 +62,15 @@ std::string_view name_of(int number) { return find_name(x86_64, number); }
 
 std::string_view name_of_i386(int number) { return find_name(i386, number); }
 
+unsigned argument_count(int number) {
+  const Entry* entry = find_entry(x86_64, number);
+  return entry != nullptr ? entry->arguments : 6;
+}
+
 bool is_foreign_name(std::string_view name) {
   return std::find(std::begin(foreign), std::end(foreign), name) != std::end(foreign) ||
          std::any_of(i386.begin(), i386.end(),
-                     [&](const Entry& entry) { return entry.second == name; });
+                     [&](const Entry& entry) { return entry.name == name; });
 }
 
 std::span<const std::string_view> syscall_names() { return names; }

@@ -17,6 +17,10 @@ std::optional<int> number_of(std::string_view name);
 std::string_view name_of(int number);
 std::string_view name_of_i386(int number);
 
+// How many arguments an x86-64 call has; the registers of the others hold leftovers. 6 where the
+// number has no name.
+unsigned argument_count(int number);
+
 // Whether another architecture has a call of this name.
 bool is_foreign_name(std::string_view name);
 

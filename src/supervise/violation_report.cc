@@ -82,7 +82,8 @@ result::Violation describe_violation(const policy::SyscallPolicy& policy,
   violation.number = call.number;
   violation.arch = call.arch;
   const bool native = call.arch == "x86_64";
-  for (unsigned i = 0; i < 6; ++i) {
+  const unsigned arguments = native ? policy::argument_count(call.number) : 6;
+  for (unsigned i = 0; i < arguments; ++i) {
     const std::uint64_t value = notification.data.args[i];
     violation.args.push_back(native ? policy::describe_argument(call.number, i, value)
                                     : fmt::format("0x{:x}", value));

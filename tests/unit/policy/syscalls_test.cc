@@ -28,6 +28,14 @@ TEST_CASE("syscalls: numbers and names of x86-64") {
   }
 }
 
+TEST_CASE("syscalls: the number of arguments") {
+  CHECK(argument_count(SYS_ptrace) == 4);
+  CHECK(argument_count(SYS_getpid) == 0);
+  CHECK(argument_count(SYS_mmap) == 6);
+  CHECK(argument_count(highest_syscall) == 5);
+  CHECK(argument_count(400) == 6);
+}
+
 TEST_CASE("syscalls: i386 names are those of int 0x80") {
   CHECK(name_of_i386(26) == "ptrace");
   CHECK(name_of_i386(102) == "socketcall");
