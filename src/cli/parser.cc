@@ -118,7 +118,8 @@ Result<ParsedArguments> parse_arguments(Table options, Words arguments) {
   try {
     parsed = parse_with_cli11(options, words);
   } catch (const CLI::ArgumentMismatch&) {
-    const OptionEntry* const last = words.empty() ? nullptr : find_option(options, words.back());
+    const std::string_view word = words.empty() ? std::string_view() : words.back();
+    const OptionEntry* const last = find_option(options, word.substr(0, word.find('=')));
     return last != nullptr ? needs_value(*last) : usage_error("an option needs a value");
   } catch (const CLI::Error& error) {
     // Why: a flag with a value (--pass=no) is all that is known to end here.

@@ -17,8 +17,10 @@ void print_line(std::string_view text) {
 
 void print_error(const Error& error) {
   print_line(error.to_line());
-  // Why: the general hint of usage errors adds nothing to a line that names the option.
-  if (!error.hint().empty() && error.tag() != Tag::usage) {
+  // Why: a line that names the option, or the place in the profile and the nearest name, is all
+  // that is needed: one clear line. The general hints of those tags would add nothing to it.
+  const bool says_all = error.tag() == Tag::usage || info(error.tag()).name.starts_with("profile.");
+  if (!error.hint().empty() && !says_all) {
     print_line(fmt::format("hint: {}", error.hint()));
   }
 }

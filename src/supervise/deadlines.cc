@@ -26,7 +26,7 @@ void Supervisor::set_timer() {
   std::uint64_t next_ns = 0;
   for (const std::uint64_t deadline_ns :
        {next_cpu_check_ns_, next_oom_check_ns_, start_deadline_ns_, wall_deadline_ns_,
-        grace_deadline_ns_, kill_deadline_ns_}) {
+        grace_deadline_ns_, kill_deadline_ns_, sink_deadline_ns_}) {
     if (deadline_ns != 0 && (next_ns == 0 || deadline_ns < next_ns)) {
       next_ns = deadline_ns;
     }
@@ -69,6 +69,12 @@ void Supervisor::on_timer() {
   }
   if (due(grace_deadline_ns_)) {
     kill_inside();
+  }
+  if (due(sink_deadline_ns_)) {
+    out_->abandon();
+    if (err_ != nullptr) {
+      err_->abandon();
+    }
   }
   if (due(kill_deadline_ns_) && !settled_) {
     (void)running_.init().send_signal(SIGKILL);

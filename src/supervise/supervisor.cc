@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
 // How long init may take to reap what was killed before it is killed itself.
 constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
+constexpr std::uint64_t sink_patience_ns = 500'000'000;
 
 std::string utc_now() {
   timespec now{};
@@ -223,6 +224,11 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
 void Supervisor::on_settled(const inside::ControlMsg& message) {
   settled_ = true;
   kill_deadline_ns_ = 0;
+  if (seen_.stop) {
+    // Why: a reader that stopped reading must not carry a run past its limit (pitfall 38). Where
+    // the program ended by itself, its reader may take its time.
+    sink_deadline_ns_ = sys::monotonic_ns() + sink_patience_ns;
+  }
   if (listener_ && message.arg == 1) {
     listener_->drain();
   }

@@ -102,6 +102,7 @@ class Supervisor {
   std::uint64_t wall_deadline_ns_ = 0;
   std::uint64_t grace_deadline_ns_ = 0;  // after a cancelling signal
   std::uint64_t kill_deadline_ns_ = 0;   // after a kill: init has not settled in time
+  std::uint64_t sink_deadline_ns_ = 0;   // after a stop: the reader has not taken the rest
 };
 
 }  // namespace sb::supervise

@@ -52,6 +52,13 @@ void set_limit(__rlimit_resource which, rlim_t value) {
   (void)setrlimit(which, &limit);
 }
 
+void set_soft_limit(__rlimit_resource which, rlim_t value) {
+  rlimit limit = {};
+  (void)getrlimit(which, &limit);
+  limit.rlim_cur = value;
+  (void)setrlimit(which, &limit);
+}
+
 void write_text(const char* path, const char* text) {
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
   (void)!write(fd, text, strlen(text));
@@ -95,11 +102,38 @@ TEST_CASE("p23 a blocked callers limits still hold") {
 }
 
 TEST_CASE("p23 started with odd limits") {
-  expect_same_inside([] { set_limit(RLIMIT_NOFILE, 64); });
+  expect_same_inside([] { set_soft_limit(RLIMIT_NOFILE, 64); });
+  expect_same_inside([] { set_soft_limit(RLIMIT_STACK, 1 << 20); });
+  expect_same_inside([] { set_soft_limit(RLIMIT_FSIZE, 1 << 20); });
   expect_same_inside([] { set_limit(RLIMIT_CPU, 3600); });
-  expect_same_inside([] { set_limit(RLIMIT_STACK, 1 << 20); });
-  expect_same_inside([] { set_limit(RLIMIT_CORE, 0); });
   expect_same_inside([] { set_limit(RLIMIT_NPROC, 4096); });
+}
+
+TEST_CASE("p23 started with hard limits below the profiles") {
+  const std::pair<__rlimit_resource, rlim_t> table[] = {
+      {RLIMIT_NOFILE, 64}, {RLIMIT_STACK, 1 << 20}, {RLIMIT_FSIZE, 1 << 20}};
+  for (const auto& [which, value] : table) {
+    CAPTURE(static_cast<int>(which));
+    Options options;
+    options.in_child = [which = which, value = value] { set_limit(which, value); };
+    const Run run = run_target({}, {probe("show_self")}, options);
+    INFO(run.describe());
+    // Raising them takes CAP_SYS_RESOURCE, which root in a container may lack.
+    if (run.exit_status == 0) {
+      expect_ok(run);
+    } else {
+      CHECK(run.exit_status == 125);
+      CHECK(run.document.at("error.tag").text() == "launch.rlimit");
+      CHECK_FALSE(run.document.at("error.hint").text().empty());
+    }
+  }
+  // No core at all is what that limit is for.
+  Options options;
+  options.in_child = [] { set_limit(RLIMIT_CORE, 0); };
+  const Run run = run_target({}, {probe("show_self")}, options);
+  expect_ok(run);
+  CHECK((value_of(run.stdout_bytes(), "core") == "0,0" ||
+         value_of(run.stdout_bytes(), "core") == "1,1"));
 }
 
 TEST_CASE("p23 started with too small limits fails with an error or runs") {

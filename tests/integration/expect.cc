@@ -13,7 +13,7 @@ std::string Run::describe() const {
   }
   text += "\nexit status: " + std::to_string(exit_status) + (timed_out ? " (timed out)" : "");
   text += "\nseconds: " + std::to_string(elapsed_s);
-  text += "\nstdout: " + out.substr(0, 3000);
+  text += "\nstdout: " + (out.rfind('{', 0) == 0 ? out.substr(0, 3000) : out.substr(0, 300));
   text += "\nstderr: " + err.substr(0, 1000);
   return text;
 }
