@@ -4,6 +4,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -88,6 +89,36 @@ Result<BpfProgram> export_program(const Context& context) {
   return program;
 }
 
+// Why: the filter is loaded before the program is executed, so a policy that refuses execve with an
+// errno must still let the first one through: it is notified, too, and the supervisor gives the
+// errno to all that follow (decisions 7, pitfall 14).
+policy::SyscallPolicy with_exec_notified(policy::SyscallPolicy policy) {
+  const auto notified = [](policy::SyscallAction action) {
+    if (action.kind == policy::ActionKind::err) {
+      action.kind = policy::ActionKind::notify;
+    }
+    return action;
+  };
+  const auto is_exec = [](const policy::SyscallRule& rule) { return rule.number == SYS_execve; };
+  auto after = policy.rules.end();
+  bool plain = false;
+  for (auto rule = policy.rules.begin(); rule != policy.rules.end(); ++rule) {
+    if (is_exec(*rule)) {
+      rule->action = notified(rule->action);
+      plain = plain || rule->args.empty();
+      after = rule + 1;
+    }
+  }
+  if (!plain && policy.default_action.kind == policy::ActionKind::err) {
+    policy.rules.insert(after, {.number = SYS_execve,
+                                .name = "execve",
+                                .args = {},
+                                .action = notified(policy.default_action),
+                                .why = policy.default_why});
+  }
+  return policy;
+}
+
 // The calls whose arguments do not matter, as a binary tree over their numbers.
 Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode mode,
                                  const std::vector<policy::SyscallRule>& rules) {
@@ -125,8 +156,10 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
 
 }  // namespace
 
-Result<BpfProgram> compile(const policy::SyscallPolicy& policy, KillMode mode,
+Result<BpfProgram> compile(const policy::SyscallPolicy& wanted, KillMode mode,
                            std::uint32_t waiting_cookie) {
+  const policy::SyscallPolicy policy =
+      mode == KillMode::notify ? with_exec_notified(wanted) : wanted;
   std::vector<policy::SyscallRule> rest;
   BpfProgram program = write_prologue(policy, mode, waiting_cookie, rest);
   const BpfProgram plain = TRY(compile_plain(policy, mode, rest));
