@@ -74,6 +74,11 @@ Result<Done> Listener::take(const sys::FdRef target_pidfd) {
 }
 
 Result<Done> Listener::on_readable() {
+  // Why: asked again: drain() may have taken, in the same wake-up, what was there; receiving would
+  // wait for ever. A call cancelled after this line is still counted, and gives ENOENT at once.
+  if ((poll_now(fd_.ref()) & POLLIN) == 0) {
+    return Done{};
+  }
   const sys::ReceivedNotification received = sys::receive_notification(fd_.ref());
   switch (received.state) {
     case sys::ReceiveState::received:
