@@ -48,8 +48,7 @@ Result<int> run(ParsedArguments&& parsed) {
     // relative path, which the kernel then refuses by itself (pitfall 23).
     directory = "/proc/self/cwd";
   }
-  const Caller caller{directory, environment("SANDBOX_PROFILE"),
-                      environment("SANDBOX_CGROUP_PARENT")};
+  const Caller caller{directory, environment("SANDBOX_PROFILE")};
   const RunOptions options = TRY(read_run_options(std::move(parsed), caller));
   CHECK(check_result_destination(options));
   return run_command(options);

@@ -21,7 +21,6 @@ constexpr std::array run_table = {
     OptionEntry{"--profile", "NAME|FILE", "the profile: a built-in name or a TOML file", how},
     OptionEntry{"--grace", "DURATION", "time from a TERM to sandbox to the kill (2s)", how},
     OptionEntry{"--userns", "auto|always|never", "whether to use a user namespace (auto)", how},
-    OptionEntry{"--cgroup-parent", "PATH", "make the group below this cgroup", how},
     OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
 
     OptionEntry{"--wall-time", "DURATION", "time by the clock", limits, "limits.wall_time"},
@@ -41,8 +40,7 @@ constexpr std::array run_table = {
     OptionEntry{"--cpus", "N", "CPU bandwidth: 1.5 is one and a half CPUs", limits, "limits.cpus"},
     OptionEntry{"--cpu-set", "LIST", "the CPUs to run on: 0-1,3", limits, "limits.cpu_set"},
 
-    OptionEntry{"--root", "host|empty|DIR", "what the root directory shows", files, "files.root"},
-    OptionEntry{"--workspace", "MODE[:DIR]", "/workspace: scratch, or ro, rw, cow of DIR (here)",
+    OptionEntry{"--workspace", "MODE[:DIR]", "/workspace: scratch, or ro or rw of DIR (here)",
                 files, "files.workspace"},
     OptionEntry{"--mount", "SRC:DST[:MODE]", "show SRC of the host at DST: ro or rw", files,
                 "files.mounts", true},

@@ -96,8 +96,6 @@ Result<Done> set_how(const ParsedArguments& parsed, const Caller& caller, RunOpt
   policy::Request& request = options.request;
   request.caller_directory = caller.directory;
   request.profile = parsed.value_of("--profile", caller.profile.value_or(request.profile));
-  request.cgroup_parent =
-      parsed.value_of("--cgroup-parent", caller.cgroup_parent.value_or(std::string()));
   request.best_effort = parsed.has("--best-effort");
   constexpr std::array userns = {
       Choice<UsernsChoice>{"auto", UsernsChoice::automatic},

@@ -24,9 +24,8 @@ struct RunOptions {
 
 // What `run` takes from its surroundings besides its arguments.
 struct Caller {
-  std::string directory;                     // absolute
-  std::optional<std::string> profile;        // SANDBOX_PROFILE
-  std::optional<std::string> cgroup_parent;  // SANDBOX_CGROUP_PARENT
+  std::string directory;               // absolute
+  std::optional<std::string> profile;  // SANDBOX_PROFILE
 };
 
 // Errors: usage.

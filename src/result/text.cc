@@ -23,6 +23,9 @@ std::string headline(const Outcome& outcome) {
   if (outcome.status == Status::signaled && outcome.signal) {
     text += fmt::format(" by {}", signal_name(*outcome.signal));
   }
+  if (outcome.status == Status::exited || outcome.status == Status::signaled) {
+    return text;  // The reason says the same.
+  }
   const std::string why = outcome.error ? outcome.error->to_line() : outcome.reason;
   return why.empty() ? text : fmt::format("{}: {}", text, visible(why));
 }

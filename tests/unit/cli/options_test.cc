@@ -16,7 +16,7 @@ using namespace sb;
 using namespace sb::cli;
 using Words = std::vector<std::string>;
 
-Result<RunOptions> parse(const Words& words, Caller caller = {"/home/caller", {}, {}}) {
+Result<RunOptions> parse(const Words& words, Caller caller = {"/home/caller", {}}) {
   return parse_run(words, caller);
 }
 
@@ -103,6 +103,7 @@ TEST_CASE("options: mistakes have one clear line") {
   CHECK(message({"-1", "p"}).starts_with("unknown option -1"));
   CHECK(message({"--memory"}) == "--memory needs a value: SIZE");
   CHECK(message({"--memory", "--", "p"}) == "--memory needs a value: SIZE");
+  CHECK(message({"--memory="}) == "--memory needs a value: SIZE");
   CHECK(message({"--memory=", "p"}) == "--memory needs a value: SIZE");
   CHECK(message({"--memory", "", "p"}) == "--memory needs a value: SIZE");
   CHECK(message({"--memory", "--pass", "p"}) == "--memory needs a value: SIZE");
@@ -172,16 +173,14 @@ TEST_CASE("options: pass shows output as it comes and takes no input") {
 }
 
 TEST_CASE("options: the command line wins over the environment") {
-  const Caller caller{"/home/caller", "python", "/sys/fs/cgroup/x"};
+  const Caller caller{"/home/caller", "python"};
   Result<RunOptions> options = parse({"p"}, caller);
   REQUIRE(options);
   CHECK(options->request.profile == "python");
-  CHECK(options->request.cgroup_parent == "/sys/fs/cgroup/x");
   CHECK(options->request.caller_directory == "/home/caller");
-  options = parse({"--profile", "go", "--cgroup-parent", "/y", "p"}, caller);
+  options = parse({"--profile", "go", "p"}, caller);
   REQUIRE(options);
   CHECK(options->request.profile == "go");
-  CHECK(options->request.cgroup_parent == "/y");
   CHECK(parsed({"p"}).request.profile == "default");
 }
 

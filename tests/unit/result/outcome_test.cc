@@ -113,6 +113,14 @@ TEST_CASE("text: a few lines without control characters") {
         "  \\x1B[31mtwo\n");
 }
 
+TEST_CASE("text: an end of its own is told once") {
+  Outcome outcome = sbtest::finished_outcome();
+  outcome.status = Status::exited;
+  outcome.exit_code = 3;
+  outcome.reason = "exited with 3";
+  CHECK(written(write_text, outcome).starts_with("status     exited with code 3\n"));
+}
+
 TEST_CASE("utf8: what is shown on one line") {
   CHECK(visible("a\nb\tc\x7f") == "a\\x0Ab\\x09c\\x7F");
   CHECK(visible("\xC3\xA9\xC2\x9B\xFF\xE2\x82") == "\xC3\xA9\\xC2\\x9B\\xFF\\xE2\\x82");
