@@ -29,6 +29,27 @@ constexpr std::array<bool, 256> special_bytes = [] {
 
 bool is_special(char c) { return special_bytes[static_cast<unsigned char>(c)]; }
 
+// How a code point below U+00A0 is written where it can't stand as it is.
+struct Escape {
+  std::array<char, 6> text;
+  std::size_t length;
+};
+
+// Why: a table, since a program may write a gibibyte of NUL bytes.
+constexpr std::array<Escape, 0xA0> escapes = [] {
+  constexpr std::string_view hex = "0123456789abcdef";
+  constexpr std::string_view shorthands = "\b\f\n\r\t\"\\";
+  constexpr std::string_view letters = "bfnrt\"\\";
+  std::array<Escape, 0xA0> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    table[i] = {{'\\', 'u', '0', '0', hex[i >> 4], hex[i & 0xF]}, 6};
+  }
+  for (std::size_t i = 0; i < shorthands.size(); ++i) {
+    table[static_cast<unsigned char>(shorthands[i])] = {{'\\', letters[i]}, 2};
+  }
+  return table;
+}();
+
 // Three bytes (missing ones are zero) to four digits.
 void encode_group(std::string_view bytes, std::string& out) {
   std::uint32_t group = 0;
@@ -203,15 +224,8 @@ void JsonEmitter::put_escaped(std::string_view valid) {
 }
 
 void JsonEmitter::put_escape(unsigned code_point) {
-  constexpr std::string_view shorthands = "\b\f\n\r\t\"\\";
-  constexpr std::string_view letters = "bfnrt\"\\";
-  const std::size_t at = shorthands.find(static_cast<char>(code_point));
-  if (code_point < 0x80 && at != std::string_view::npos) {
-    const std::array escape = {'\\', letters[at]};
-    put(std::string_view(escape.data(), escape.size()));
-  } else {
-    put(fmt::format("\\u{:04x}", code_point));
-  }
+  const Escape& escape = escapes.at(code_point);
+  put(std::string_view(escape.text.data(), escape.length));
 }
 
 void JsonEmitter::flush() {
