@@ -130,6 +130,7 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
   if (context == nullptr) {
     return compile_error("preparing libseccomp", -ENOMEM);
   }
+  // The front has dealt with foreign ABIs; should it ever let one through, this does not.
   int failed = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, foreign);
   if (failed == 0) {
     failed = seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);

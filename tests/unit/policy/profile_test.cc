@@ -202,6 +202,93 @@ TEST_CASE("profile: extending merges") {
   CHECK(profile->syscalls.layers[1].deny.size() == 1);
 }
 
+TEST_CASE("profile: every key of the extending profile arrives") {
+  const auto full = [](const std::string& source) {
+    Result<Profile> profile = parse_profile(R"(
+description = "d"
+[limits]
+wall_time = 1
+cpu_time = 1
+memory = 1
+processes = 1
+output = 1
+file_size = 1
+disk = 1
+open_files = 1
+stack = 1
+cpus = 1
+cpu_set = "1"
+on_output_limit = "stop"
+[files]
+root = "host"
+workspace = "scratch"
+mounts = ["/a:/a:ro"]
+tmpfs = ["/t"]
+put = ["a:/a"]
+get = ["/a:a"]
+directory = "/"
+[network]
+mode = "none"
+[syscalls]
+default = "kill"
+on_violation = "kill"
+log = true
+allow = ["read"]
+[environment]
+clear = true
+keep = false
+set = { A = "1" }
+pass = ["A"]
+[clock]
+mode = "real"
+start = "2009-11-10T23:00:00Z"
+)",
+                                            source);
+    REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().to_line()));
+    return *std::move(profile);
+  };
+  Profile base = full("base");
+  merge_profile(base, full("over"));
+  const auto from_over = [](const auto& setting) {
+    REQUIRE(setting.has_value());
+    CHECK(setting->origin.source == "over");
+  };
+  from_over(base.description);
+  from_over(base.limits.wall_time_ns);
+  from_over(base.limits.cpu_time_ns);
+  from_over(base.limits.memory_bytes);
+  from_over(base.limits.processes);
+  from_over(base.limits.output_bytes);
+  from_over(base.limits.file_size_bytes);
+  from_over(base.limits.disk_bytes);
+  from_over(base.limits.open_files);
+  from_over(base.limits.stack_bytes);
+  from_over(base.limits.cpus_millis);
+  from_over(base.limits.cpu_set);
+  from_over(base.limits.on_output_limit);
+  from_over(base.files.root);
+  from_over(base.files.workspace);
+  from_over(base.files.directory);
+  from_over(base.network_mode);
+  from_over(base.syscalls.default_action);
+  from_over(base.syscalls.on_violation);
+  from_over(base.syscalls.log);
+  from_over(base.environment.clear);
+  from_over(base.environment.keep);
+  from_over(base.clock.mode);
+  from_over(base.clock.start);
+  CHECK(base.environment.set.at("A").origin.source == "over");
+  CHECK(base.files.mounts.size() == 1);
+  CHECK(base.files.tmpfs.size() == 2);
+  CHECK(base.files.put.size() == 2);
+  CHECK(base.files.get.size() == 2);
+  CHECK(base.environment.pass.size() == 2);
+  CHECK(base.syscalls.layers.size() == 2);
+  Profile untouched = full("base");
+  merge_profile(untouched, Profile{});
+  CHECK(untouched.limits.memory_bytes->origin.source == "base");
+}
+
 TEST_CASE("profile: a relative extends starts at the extending file") {
   const Folder folder;
   folder.write("d/base.toml", "extends = \"../top.toml\"\n");
