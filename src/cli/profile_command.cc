@@ -14,7 +14,7 @@ namespace sb::cli {
 namespace {
 
 // Limit: as the reader of profiles has it.
-constexpr std::size_t max_profile_bytes = 64 * 1024;
+constexpr std::size_t max_profile_bytes = 65'536;
 
 Result<Done> list() {
   std::string text;

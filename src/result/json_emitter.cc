@@ -11,7 +11,7 @@ namespace sb::result {
 namespace {
 
 // Limit: the most that is held before it goes to the sink.
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = 65'536;
 
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

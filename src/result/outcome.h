@@ -33,10 +33,10 @@ std::string_view name_of(Status status);
 
 // Which limit stopped the run, and how it was noticed.
 struct Cause {
-  std::string limit;         // "cpu_time", "memory", "output" ...
-  std::uint64_t value = 0;   // the limit: ns, bytes or a count
+  std::string limit;        // "cpu_time", "memory", "output" ...
+  std::uint64_t value = 0;  // the limit: ns, bytes or a count
   std::uint64_t observed = 0;
-  std::string mechanism;     // "cgroup1 cpuacct", "timer", "signal" ...
+  std::string mechanism;  // "cgroup1 cpuacct", "timer", "signal" ...
 };
 
 struct TimeUsage {
@@ -119,7 +119,7 @@ struct Outcome {
   std::uint64_t violations_total = 0;
   std::vector<Violation> violations;  // the first 16
   std::vector<SavedFile> files;
-  std::optional<Enforced> enforced;   // nothing was applied where absent
+  std::optional<Enforced> enforced;  // nothing was applied where absent
   std::vector<std::string> warnings;
   std::optional<Error> error;
   SandboxInfo sandbox;
