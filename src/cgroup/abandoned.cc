@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "cgroup/v2.h"
 #include "sys/files.h"
 
 namespace sb::cgroup {
@@ -20,7 +21,7 @@ bool lock_all(const policy::HostFacts& facts, const std::string& name,
               std::vector<sys::Fd>& locks) {
   for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
     sys::OpenResult directory =
-        sys::open_path(fmt::format("{}/{}", hierarchy.own_path, name), O_RDONLY | O_DIRECTORY);
+        sys::open_path(fmt::format("{}/{}", hierarchy.base, name), O_RDONLY | O_DIRECTORY);
     if (directory.err != 0) {
       continue;
     }
@@ -40,7 +41,7 @@ int remove_abandoned(const policy::HostFacts& facts) {
     if (!hierarchy.writable) {
       continue;
     }
-    const sys::OpenResult parent = sys::open_path(hierarchy.own_path, O_RDONLY | O_DIRECTORY);
+    const sys::OpenResult parent = sys::open_path(hierarchy.base, O_RDONLY | O_DIRECTORY);
     for (std::string& name : sys::list_directory(parent.fd.ref())) {
       if (name.starts_with(group_prefix)) {
         names.insert(std::move(name));
@@ -54,8 +55,12 @@ int remove_abandoned(const policy::HostFacts& facts) {
       continue;
     }
     for (auto hierarchy = facts.cgroups.rbegin(); hierarchy != facts.cgroups.rend(); ++hierarchy) {
+      const std::string path = fmt::format("{}/{}", hierarchy->base, name);
+      if (hierarchy->v2) {
+        v2::remove_members(path);
+      }
       // Why: EBUSY means that its last processes are still dying; the next run tries again.
-      if (::rmdir(fmt::format("{}/{}", hierarchy->own_path, name).c_str()) == 0) {
+      if (::rmdir(path.c_str()) == 0) {
         ++removed;
       }
     }

@@ -1,5 +1,7 @@
 #include "cgroup/files.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/units.h"
@@ -39,6 +41,12 @@ Result<Done> write_value(sys::FdRef directory, const std::string& file, const st
     return Error(Tag::cgroup_limit, fmt::format("writing \"{}\" to {}", value, file), err);
   }
   return Done{};
+}
+
+Bandwidth bandwidth_of(std::uint64_t cpus_millis) {
+  constexpr std::uint64_t period_us = 20'000;
+  constexpr std::uint64_t least_quota_us = 1'000;
+  return {std::max(cpus_millis * period_us / 1000, least_quota_us), period_us};
 }
 
 }  // namespace sb::cgroup

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "cgroup/abandoned.h"
 #include "cgroup/v1.h"
+#include "cgroup/v2.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -46,37 +48,49 @@ bool lock_new(sys::FdRef directory, const std::string& path) {
          held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-// nullopt: another run's cleaner took the new directory for an abandoned one.
-Result<std::optional<Leaf>> make_leaf(const policy::CgroupHierarchy& hierarchy,
-                                      const std::string& name) {
-  Leaf leaf;
-  leaf.v2 = hierarchy.v2;
-  leaf.parent = hierarchy.own_path;
-  leaf.path = fmt::format("{}/{}", hierarchy.own_path, name);
-  leaf.controllers = hierarchy.controllers;
-  if (::mkdir(leaf.path.c_str(), 0755) != 0) {
-    return Error(Tag::cgroup_create, fmt::format("creating cgroup \"{}\"", leaf.path), errno);
+// Whether a run needs this hierarchy, and for what.
+std::vector<std::string> used_controllers(const policy::CgroupHierarchy& hierarchy,
+                                          const std::vector<std::string>& wanted) {
+  std::vector<std::string> used;
+  for (const std::string& name : wanted) {
+    if (contains(hierarchy.controllers, name)) {
+      used.push_back(name);
+    }
   }
-  sys::OpenResult directory = sys::open_path(leaf.path, O_RDONLY | O_DIRECTORY);
-  if (directory.err == ENOENT) {
-    return std::optional<Leaf>();
-  }
-  if (directory.err != 0) {
-    (void)::rmdir(leaf.path.c_str());  // Why: the error below is the one to tell.
-    return Error(Tag::cgroup_create, fmt::format("opening cgroup \"{}\"", leaf.path),
-                 directory.err);
-  }
-  leaf.directory = std::move(directory.fd);
-  return std::optional<Leaf>(std::move(leaf));
+  return used;
 }
 
-Result<Done> open_tasks(Leaf& leaf) {
-  sys::OpenResult tasks = sys::open_at(leaf.directory.ref(), "tasks", O_WRONLY);
-  if (tasks.err != 0) {
-    return Error(Tag::cgroup_create, fmt::format("opening \"{}/tasks\"", leaf.path), tasks.err);
+// Why: where v1 counts everything the v2 tree of a hybrid host has nothing to add (decisions/0014).
+bool needs_v2(const policy::HostFacts& facts, const std::vector<std::string>& used) {
+  return !used.empty() || std::none_of(facts.cgroups.begin(), facts.cgroups.end(),
+                                       [](const policy::CgroupHierarchy& hierarchy) {
+                                         return hierarchy.writable && hierarchy.has("cpuacct");
+                                       });
+}
+
+// The directory with the group's name, opened. nullopt: it was removed meanwhile.
+Result<std::optional<sys::Fd>> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) {
+    return Error(Tag::cgroup_create, fmt::format("creating cgroup \"{}\"", path), errno);
   }
-  leaf.tasks = std::move(tasks.fd);
-  return Done{};
+  sys::OpenResult directory = sys::open_path(path, O_RDONLY | O_DIRECTORY);
+  if (directory.err == ENOENT) {
+    return std::optional<sys::Fd>();
+  }
+  if (directory.err != 0) {
+    (void)::rmdir(path.c_str());  // Why: the error below is the one to tell.
+    return Error(Tag::cgroup_create, fmt::format("opening cgroup \"{}\"", path), directory.err);
+  }
+  return std::optional<sys::Fd>(std::move(directory.fd));
+}
+
+// Kernel: every v2 group counts CPU time; v1 needs cpuacct for it.
+bool has_controller(const policy::HostFacts& facts, const std::string& controller) {
+  return std::any_of(
+      facts.cgroups.begin(), facts.cgroups.end(), [&](const policy::CgroupHierarchy& hierarchy) {
+        return hierarchy.writable &&
+               (hierarchy.has(controller) || (hierarchy.v2 && controller == "cpuacct"));
+      });
 }
 
 // A limit whose controller this host lacks stops the run, unless told otherwise (contract §5).
@@ -96,7 +110,7 @@ Result<Done> require_controllers(const policy::HostFacts& facts, const policy::L
       Need{limits.cpu_set.has_value(), "cpu_set", "cpuset", Tag::host_no_cpuset_controller},
   };
   for (const Need& need : needs) {
-    if (!need.asked || facts.cgroup_with(need.controller) != nullptr) {
+    if (!need.asked || has_controller(facts, need.controller)) {
       continue;
     }
     if (!best_effort) {
@@ -109,10 +123,13 @@ Result<Done> require_controllers(const policy::HostFacts& facts, const policy::L
   return Done{};
 }
 
-void remove_directory(const std::string& path) {
+void remove_directory(const std::string& path, bool v2) {
   // Kernel: EBUSY until the last task has left, which may be a moment after it was reaped.
   constexpr int tries = 2000;
   for (int i = 0; i < tries; ++i) {
+    if (v2) {
+      v2::remove_members(path);
+    }
     if (::rmdir(path.c_str()) == 0 || errno == ENOENT) {
       return;
     }
@@ -127,61 +144,99 @@ void remove_directory(const std::string& path) {
 }  // namespace
 
 Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits& limits,
-                            bool best_effort, std::vector<std::string>* warnings) {
+                            std::optional<std::uint32_t> owner, bool best_effort,
+                            std::vector<std::string>* warnings) {
   CHECK(require_controllers(facts, limits, best_effort, warnings));
   (void)remove_abandoned(facts);  // Why: what can't be removed now is not this run's business.
-  const std::vector<std::string> wanted = wanted_controllers(limits);
+  std::vector<policy::CgroupHierarchy> used;
+  for (policy::CgroupHierarchy hierarchy : facts.cgroups) {
+    hierarchy.controllers = used_controllers(hierarchy, wanted_controllers(limits));
+    const bool useful =
+        hierarchy.v2 ? needs_v2(facts, hierarchy.controllers) : !hierarchy.controllers.empty();
+    if (!hierarchy.writable || !useful) {
+      continue;
+    }
+    if (hierarchy.v2) {
+      const Result<Done> ready = v2::make_ready(hierarchy, hierarchy.controllers);
+      if (!ready && !best_effort) {
+        return ready.error();
+      }
+      if (!ready) {
+        warnings->push_back("limits that need a cgroup are off: " + ready.error().to_line());
+        continue;
+      }
+    }
+    used.push_back(std::move(hierarchy));
+  }
   constexpr int most_names = 16;
   for (int attempt = 0; attempt < most_names; ++attempt) {
     Group group(fmt::format("{}{}.{:x}", group_prefix, ::getpid(), sys::monotonic_ns()));
-    bool raced = false;
-    for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
-      const bool useful = std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
-        return contains(hierarchy.controllers, name);
-      });
-      if (hierarchy.v2 || !hierarchy.writable || !useful) {
-        continue;
-      }
-      std::optional<Leaf> made = TRY(make_leaf(hierarchy, group.name_));
-      if (!made) {
-        raced = true;
-        break;
-      }
-      group.leaves_.push_back(*std::move(made));
-      Leaf& leaf = group.leaves_.back();
-      // Why: the first directory carries the lock of all; it is made first and removed last.
-      if (group.leaves_.size() == 1 && !lock_new(leaf.directory.ref(), leaf.path)) {
-        raced = true;
-        break;
-      }
-      CHECK_AS(v1::write_limits(leaf, limits), fmt::format("limiting cgroup \"{}\"", leaf.path));
-      CHECK(open_tasks(leaf));
+    bool complete = true;
+    for (const policy::CgroupHierarchy& hierarchy : used) {
+      complete = complete && TRY(group.add_leaf(hierarchy, limits, owner));
     }
-    if (raced) {
-      continue;
+    if (complete) {
+      CHECK(group.note_sources());
+      return group;
     }
-    if (const Leaf* leaf = group.leaf_with("memory")) {
-      group.oom_event_ = TRY(v1::watch_oom(*leaf));
-      group.sources_.memory = "cgroup1";
-      group.sources_.peak = "cgroup1 memory.max_usage_in_bytes";
-    }
-    if (group.leaf_with("cpuacct") != nullptr) {
-      group.sources_.cpu_time = "cgroup1";
-      group.sources_.cpu_mechanism = "cgroup1 cpuacct";
-    }
-    if (group.leaf_with("pids") != nullptr) {
-      group.sources_.processes = "cgroup1";
-    }
-    return group;
   }
   return Error(Tag::cgroup_create, "creating a cgroup that no other run removes", EBUSY);
+}
+
+Result<bool> Group::add_leaf(const policy::CgroupHierarchy& hierarchy, const policy::Limits& limits,
+                             std::optional<std::uint32_t> owner) {
+  const std::string path = fmt::format("{}/{}", hierarchy.base, name_);
+  std::optional<sys::Fd> directory = TRY(make_directory(path));
+  // Why: the first directory's lock counts; it is made first and removed last.
+  if (!directory || (leaves_.empty() && !lock_new(directory->ref(), path))) {
+    return false;
+  }
+  // Why: in leaves_ from here on, so that whatever fails below is removed again.
+  leaves_.push_back({.v2 = hierarchy.v2,
+                     .path = path,
+                     .parent = hierarchy.base,
+                     .controllers = hierarchy.controllers,
+                     .lock = *std::move(directory)});
+  Leaf& leaf = leaves_.back();
+  if (leaf.v2) {
+    CHECK(v2::make_members(leaf, leaf.controllers, owner));
+    CHECK_AS(v2::write_limits(leaf, limits), fmt::format("limiting cgroup \"{}\"", path));
+    return true;
+  }
+  sys::OpenResult counted = sys::open_path(path, O_RDONLY | O_DIRECTORY);
+  sys::OpenResult tasks = sys::open_path(path + "/tasks", O_WRONLY);
+  if (counted.err != 0 || tasks.err != 0) {
+    return Error(Tag::cgroup_create, fmt::format("opening \"{}/tasks\"", path),
+                 counted.err != 0 ? counted.err : tasks.err);
+  }
+  leaf.directory = std::move(counted.fd);
+  leaf.tasks = std::move(tasks.fd);
+  CHECK_AS(v1::write_limits(leaf, limits), fmt::format("limiting cgroup \"{}\"", path));
+  return true;
+}
+
+Result<Done> Group::note_sources() {
+  const auto name = [](const Leaf& leaf) { return leaf.v2 ? "cgroup2" : "cgroup1"; };
+  if (const Leaf* leaf = leaf_with("memory")) {
+    oom_event_ = TRY(leaf->v2 ? v2::watch_oom(*leaf) : v1::watch_oom(*leaf));
+    sources_.memory = name(*leaf);
+    sources_.peak = leaf->v2 ? "cgroup2 memory.peak" : "cgroup1 memory.max_usage_in_bytes";
+  }
+  if (const Leaf* leaf = leaf_of_cpu_time()) {
+    sources_.cpu_time = name(*leaf);
+    sources_.cpu_mechanism = leaf->v2 ? "cgroup2 cpu.stat" : "cgroup1 cpuacct";
+  }
+  if (const Leaf* leaf = leaf_with("pids")) {
+    sources_.processes = name(*leaf);
+  }
+  return Done{};
 }
 
 Group::~Group() {
   oom_event_.reset();
   for (auto leaf = leaves_.rbegin(); leaf != leaves_.rend(); ++leaf) {
     leaf->tasks.reset();
-    remove_directory(leaf->path);
+    remove_directory(leaf->path, leaf->v2);
   }
 }
 
@@ -204,7 +259,25 @@ std::vector<sys::FdRef> Group::join_fds() const {
   return fds;
 }
 
-sys::FdRef Group::clone_into() const {
+const Leaf* Group::leaf_of_cpu_time() const {
+  for (const Leaf& leaf : leaves_) {
+    if (leaf.v2) {
+      return &leaf;
+    }
+  }
+  return leaf_with("cpuacct");
+}
+
+sys::FdRef Group::init_directory() const {
+  for (const Leaf& leaf : leaves_) {
+    if (leaf.v2) {
+      return leaf.init_directory.ref();
+    }
+  }
+  return {};
+}
+
+sys::FdRef Group::target_directory() const {
   for (const Leaf& leaf : leaves_) {
     if (leaf.v2) {
       return leaf.directory.ref();
@@ -214,23 +287,48 @@ sys::FdRef Group::clone_into() const {
 }
 
 std::optional<std::uint64_t> Group::cpu_ns() const {
-  const Leaf* leaf = leaf_with("cpuacct");
-  return leaf != nullptr ? v1::read_cpu_ns(*leaf) : std::nullopt;
+  const Leaf* leaf = leaf_of_cpu_time();
+  if (leaf == nullptr) {
+    return std::nullopt;
+  }
+  return leaf->v2 ? v2::read_cpu_ns(*leaf) : v1::read_cpu_ns(*leaf);
 }
 
 std::optional<std::uint64_t> Group::oom_kills() const {
   const Leaf* leaf = leaf_with("memory");
-  return leaf != nullptr ? v1::read_oom_kills(*leaf) : std::nullopt;
+  if (leaf == nullptr) {
+    return std::nullopt;
+  }
+  return leaf->v2 ? v2::read_oom_kills(*leaf) : v1::read_oom_kills(*leaf);
 }
 
 Result<Usage> Group::usage() const {
   Usage usage;
   for (const Leaf& leaf : leaves_) {
-    CHECK_AS(v1::read_usage(leaf, usage), fmt::format("reading usage of \"{}\"", leaf.path));
+    CHECK_AS(leaf.v2 ? v2::read_usage(leaf, usage) : v1::read_usage(leaf, usage),
+             fmt::format("reading usage of \"{}\"", leaf.path));
   }
   return usage;
 }
 
-bool Group::kill_all() const { return false; }
+std::uint32_t Group::oom_poll_events() const {
+  const Leaf* leaf = leaf_with("memory");
+  // Kernel: files of cgroup v2 are always readable; a change is an exceptional condition.
+  return leaf != nullptr && leaf->v2 ? EPOLLPRI : EPOLLIN;
+}
+
+void Group::acknowledge_oom() const {
+  char ignored[512];
+  // Why: the numbers are read by name; this only makes the descriptor wait again. An eventfd can't
+  // be read at an offset.
+  if (::pread(oom_event_.number(), ignored, sizeof ignored, 0) < 0) {
+    (void)!::read(oom_event_.number(), ignored, sizeof ignored);
+  }
+}
+
+bool Group::kill_all() const {
+  return std::any_of(leaves_.begin(), leaves_.end(),
+                     [](const Leaf& leaf) { return leaf.v2 && v2::kill_all(leaf); });
+}
 
 }  // namespace sb::cgroup

@@ -26,14 +26,16 @@ struct Usage {
   std::optional<std::uint64_t> processes_refused;
 };
 
-// One hierarchy's directory of the group.
+// One hierarchy's part of the group.
 struct Leaf {
   bool v2 = false;
-  std::string path;
+  std::string path;  // the directory with the group's name
   std::string parent;
-  std::vector<std::string> controllers;
-  sys::Fd directory;
-  sys::Fd tasks;  // v1: the target joins by writing "0" here
+  std::vector<std::string> controllers;  // those of the hierarchy that this group uses
+  sys::Fd lock;                          // on `path`; says that its supervisor lives
+  sys::Fd directory;       // where limits and counters are: `path` on v1, `path`/run on v2
+  sys::Fd tasks;           // v1: the target joins by writing "0" here
+  sys::Fd init_directory;  // v2: where init is cloned to
 };
 
 // Where each number comes from, for `enforced` and `peak_source`; empty: nowhere.
@@ -47,12 +49,13 @@ struct Sources {
 
 class Group {
  public:
-  // Makes the group below the caller's own group of each hierarchy (or below `parent`, a path
-  // relative to the mount point), writes the limits, and takes a lock on it for as long as this
-  // object lives. First removes groups of earlier runs that nobody locks.
-  // Errors: cgroup.create, cgroup.limit, host.no_*_controller where a limit has no controller.
+  // Makes the group in each hierarchy that serves it, writes the limits, and takes a lock on it for
+  // as long as this object lives. First removes groups of earlier runs that nobody locks. `owner`:
+  // init's host id, where it is another than ours. Errors: cgroup.create, cgroup.busy,
+  // cgroup.limit, host.no_*_controller where a limit has no controller.
   static Result<Group> create(const policy::HostFacts& facts, const policy::Limits& limits,
-                              bool best_effort, std::vector<std::string>* warnings);
+                              std::optional<std::uint32_t> owner, bool best_effort,
+                              std::vector<std::string>* warnings);
 
   Group(Group&&) noexcept = default;
   Group& operator=(Group&&) = delete;
@@ -63,22 +66,32 @@ class Group {
   bool exists() const { return !leaves_.empty(); }
   const std::string& name() const { return name_; }
   std::vector<sys::FdRef> join_fds() const;
-  sys::FdRef clone_into() const;  // v2: the directory to clone the target into; invalid elsewhere
+  // v2: the directories to clone init and the target into; invalid without a v2 leaf.
+  sys::FdRef init_directory() const;
+  sys::FdRef target_directory() const;
   const Sources& sources() const { return sources_; }
 
   // Cheap: one small read. nullopt where nothing counts CPU time, or the file can't be read.
   std::optional<std::uint64_t> cpu_ns() const;
   std::optional<std::uint64_t> oom_kills() const;
   Result<Usage> usage() const;
-  // Readable (v1: eventfd; v2: POLLPRI-like inotify) when the group ran out of memory.
+  // Polls with oom_poll_events() when the group may have run out of memory; invalid where nothing
+  // counts memory. acknowledge_oom() makes it wait for the next time.
   sys::FdRef oom_event() const { return oom_event_.ref(); }
+  std::uint32_t oom_poll_events() const;
+  void acknowledge_oom() const;
 
-  // SIGKILL to all members where the kernel can do so at one instant (cgroup.kill, v2 since 5.14).
+  // SIGKILL to all members, where the kernel can do so at one instant (cgroup.kill, v2 since 5.14).
   bool kill_all() const;
 
  private:
   explicit Group(std::string name) : name_(std::move(name)) {}
   const Leaf* leaf_with(const char* controller) const;
+  const Leaf* leaf_of_cpu_time() const;
+  // False: another run's cleaner took the new directory for an abandoned one; try another name.
+  Result<bool> add_leaf(const policy::CgroupHierarchy& hierarchy, const policy::Limits& limits,
+                        std::optional<std::uint32_t> owner);
+  Result<Done> note_sources();
 
   std::string name_;
   std::vector<Leaf> leaves_;

@@ -16,7 +16,7 @@ bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage)
 
 Result<result::Outcome> run_request(const policy::Request& request, sys::FdRef signals,
                                     std::uint64_t created_ns) {
-  const policy::HostFacts facts = TRY(policy::probe_host());
+  const policy::HostFacts facts = TRY(policy::probe_host(request.cgroup_parent));
   const Result<policy::Spec> spec = policy::resolve(request, facts);
   if (!spec && is_usage(spec.error())) {
     return spec.error();

@@ -227,7 +227,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
     plan.stdio[i] = stdio.at(i).number();
   }
   if (group != nullptr) {
-    plan.clone_into_fd = group->clone_into().number();
+    plan.clone_into_fd = group->target_directory().number();
     for (const sys::FdRef fd : group->join_fds()) {
       SB_ASSERT(plan.join_count < inside::max_join_fds);
       plan.join_fds[plan.join_count++] = fd.number();
@@ -246,6 +246,10 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   args.flags = clone_flags(spec);
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
   args.exit_signal = SIGCHLD;
+  if (group != nullptr && group->init_directory().valid()) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<std::uint64_t>(group->init_directory().number());
+  }
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
   if (pid < 0) {
     return clone_error(spec, errno);

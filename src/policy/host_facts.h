@@ -10,12 +10,13 @@
 
 namespace sb::policy {
 
-// One cgroup hierarchy and the caller's place in it.
+// One cgroup hierarchy and the place in it where groups of ours are made.
 struct CgroupHierarchy {
   bool v2 = false;
-  std::vector<std::string> controllers;  // v1: mounted together; v2: in the own group's controllers
-  std::string own_path;                  // absolute path of the caller's own group directory
-  bool writable = false;                 // groups can be made below own_path
+  std::vector<std::string> controllers;  // v1: mounted together; v2: those that can be enabled
+  std::string mount_point;
+  std::string base;       // absolute path of the group below which ours are made
+  bool writable = false;  // groups can be made there
 
   bool has(const std::string& controller) const;
 };
@@ -31,6 +32,8 @@ struct HostFacts {
   const CgroupHierarchy* cgroup_with(const std::string& controller) const;
 };
 
-Result<HostFacts> probe_host();
+// `cgroup_parent`: a group below the mount point of each hierarchy that has it, in the place of the
+// caller's own; empty for none. Errors: host.setuid, host.no_cgroup where no hierarchy has it.
+Result<HostFacts> probe_host(const std::string& cgroup_parent);
 
 }  // namespace sb::policy

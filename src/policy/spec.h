@@ -28,8 +28,8 @@ struct HostMount {
   std::string target;  // absolute path inside
   bool is_directory = true;
   MountMode mode = MountMode::read_only;
-  bool copy = false;    // a file whose owner keeps others out: its bytes are copied in instead
-  bool device = false;  // a device node: no nodev on this mount
+  bool copy = false;        // a file whose owner keeps others out: its bytes are copied in instead
+  bool device = false;      // a device node: no nodev on this mount
   std::uint64_t bytes = 0;  // of a file to copy: the room it takes
 
   friend bool operator==(const HostMount&, const HostMount&) = default;
@@ -43,10 +43,10 @@ struct Symlink {
 enum class WorkspaceMode { scratch, read_only, read_write, copy_on_write };
 
 struct Files {
-  std::string root_source;             // a host directory shared read-only as the root; else empty
-  std::vector<HostMount> mounts;       // parents before children
-  std::vector<Symlink> symlinks;       // /bin -> usr/bin and the like
-  std::vector<std::string> tmpfs;      // further directories backed by the scratch file system
+  std::string root_source;         // a host directory shared read-only as the root; else empty
+  std::vector<HostMount> mounts;   // parents before children
+  std::vector<Symlink> symlinks;   // /bin -> usr/bin and the like
+  std::vector<std::string> tmpfs;  // further directories backed by the scratch file system
   WorkspaceMode workspace = WorkspaceMode::scratch;
 };
 

@@ -101,8 +101,7 @@ void Supervisor::check_cpu_time(std::uint64_t now_ns) {
 }
 
 void Supervisor::on_oom_event() {
-  std::uint64_t events = 0;
-  (void)!::read(group_->oom_event().number(), &events, sizeof events);
+  group_->acknowledge_oom();
   oom_checks_ = 0;
   check_memory(sys::monotonic_ns());
 }

@@ -56,8 +56,11 @@ Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::Host
   if (limits.processes) {
     ++*limits.processes;
   }
+  // Why: where init is root of its namespace it is somebody else on the host.
+  const std::optional<std::uint32_t> owner =
+      spec.ids == policy::IdMode::mapped ? std::optional(ids->init_id()) : std::nullopt;
   const cgroup::Group group =
-      TRY(cgroup::Group::create(facts, limits, spec.best_effort, &judged.warnings));
+      TRY(cgroup::Group::create(facts, limits, owner, spec.best_effort, &judged.warnings));
   const cgroup::Group* counted = group.exists() ? &group : nullptr;
   launch::Running running =
       TRY(launch::start(spec, builder, counted, ids ? &*ids : nullptr,

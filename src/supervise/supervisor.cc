@@ -88,7 +88,8 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
   CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
   CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) { on_timer(); }));
   if (group_ != nullptr && group_->oom_event().valid()) {
-    CHECK(loop_->add(group_->oom_event(), EPOLLIN, [this](std::uint32_t) { on_oom_event(); }));
+    CHECK(loop_->add(group_->oom_event(), group_->oom_poll_events(),
+                     [this](std::uint32_t) { on_oom_event(); }));
   }
   out_ = std::make_unique<Capture>(*loop_, std::move(stdio.output), stdio.output_sink,
                                    spec_.limits.output_bytes, [this] { on_output_limit(*out_); });
@@ -321,6 +322,9 @@ void Supervisor::fail(Error error) {
 void Supervisor::kill_inside() {
   // Why: init listens only once it has cloned the target; before that its own end is the end of
   // everything inside.
+  if (group_ != nullptr) {
+    (void)group_->kill_all();  // Why: at once where the kernel can; init's own kill follows anyhow.
+  }
   if (!started_ || !running_.send(inside::ControlKind::kill)) {
     (void)running_.init().send_signal(SIGKILL);
   }

@@ -1,0 +1,208 @@
+#include "cgroup/v2.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <sstream>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup/files.h"
+#include "policy/cgroup_place.h"
+#include "sys/files.h"
+
+namespace sb::cgroup::v2 {
+namespace {
+
+constexpr std::size_t largest_file = 16384;
+
+bool serves(const Leaf& leaf, const char* controller) {
+  return std::find(leaf.controllers.begin(), leaf.controllers.end(), controller) !=
+         leaf.controllers.end();
+}
+
+bool has_word(const std::string& text, const std::string& word) {
+  std::istringstream words(text);
+  for (std::string each; words >> each;) {
+    if (each == word) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Those of `controllers` that `directory` does not hand down yet, as "+a +b"; empty: none.
+std::string missing(const std::string& directory, const std::vector<std::string>& controllers) {
+  const std::string enabled =
+      sys::read_file(directory + "/cgroup.subtree_control", largest_file).data;
+  std::string wanted;
+  for (const std::string& controller : controllers) {
+    if (!has_word(enabled, controller)) {
+      wanted += fmt::format("{}+{}", wanted.empty() ? "" : " ", controller);
+    }
+  }
+  return wanted;
+}
+
+int enable(const std::string& directory, const std::vector<std::string>& controllers) {
+  const std::string wanted = missing(directory, controllers);
+  return wanted.empty() ? 0
+                        : sys::write_file_at(sys::current_directory,
+                                             directory + "/cgroup.subtree_control", wanted);
+}
+
+int make_directory(const std::string& path) {
+  return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+// Whether `directory` holds this process and no other.
+bool is_alone(const std::string& directory) {
+  return sys::read_file(directory + "/cgroup.procs", largest_file).data ==
+         fmt::format("{}\n", ::getpid());
+}
+
+Error create_error(const std::string& doing, const std::string& path, int err) {
+  return Error(Tag::cgroup_create, fmt::format("{} \"{}\"", doing, path), err);
+}
+
+}  // namespace
+
+Result<Done> make_ready(const policy::CgroupHierarchy& hierarchy,
+                        const std::vector<std::string>& controllers) {
+  const std::string& base = hierarchy.base;
+  if (!sys::stat_path(base)) {
+    const std::string parent = base.substr(0, base.rfind('/'));
+    int err = enable(parent, controllers);
+    err = err == 0 ? make_directory(base) : err;
+    if (err != 0) {
+      return create_error("making the cgroup", base, err);
+    }
+  }
+  int err = enable(base, controllers);
+  if (err == EBUSY && is_alone(base)) {
+    // Kernel: a v2 group has processes or hands controllers down, never both (cgroups(7), "no
+    // internal processes"). This is the one write to cgroup.procs of the whole program.
+    const std::string room = fmt::format("{}/{}", base, policy::supervisor_group);
+    err = make_directory(room);
+    err = err == 0 ? sys::write_file_at(sys::current_directory, room + "/cgroup.procs", "0") : err;
+    err = err == 0 ? enable(base, controllers) : err;
+  }
+  if (err == EBUSY) {
+    return Error(Tag::cgroup_busy, fmt::format("enabling controllers in \"{}\"", base), err);
+  }
+  if (err != 0) {
+    return create_error("enabling controllers in", base, err);
+  }
+  return Done{};
+}
+
+Result<Done> make_members(Leaf& leaf, const std::vector<std::string>& controllers,
+                          std::optional<std::uint32_t> owner) {
+  const std::string run = leaf.path + "/run";
+  const std::string init = leaf.path + "/init";
+  int err = enable(leaf.path, controllers);
+  for (const std::string& path : {run, init}) {
+    err = err == 0 ? make_directory(path) : err;
+  }
+  if (err != 0) {
+    return create_error("making the members of", leaf.path, err);
+  }
+  for (const std::string& path : {leaf.path, run}) {
+    const std::string procs = path + "/cgroup.procs";
+    if (owner && ::chown(procs.c_str(), *owner, *owner) != 0) {
+      return create_error("giving away", procs, errno);
+    }
+  }
+  sys::OpenResult counted = sys::open_path(run, O_RDONLY | O_DIRECTORY);
+  sys::OpenResult uncounted = sys::open_path(init, O_RDONLY | O_DIRECTORY);
+  if (counted.err != 0 || uncounted.err != 0) {
+    return create_error("opening the members of", leaf.path,
+                        counted.err != 0 ? counted.err : uncounted.err);
+  }
+  leaf.directory = std::move(counted.fd);
+  leaf.init_directory = std::move(uncounted.fd);
+  return Done{};
+}
+
+void remove_members(const std::string& path) {
+  (void)::rmdir((path + "/init").c_str());  // Why: the caller's own rmdir tells of a failure.
+  (void)::rmdir((path + "/run").c_str());
+}
+
+Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits) {
+  const sys::FdRef directory = leaf.directory.ref();
+  if (serves(leaf, "memory") && limits.memory_bytes) {
+    CHECK(write_value(directory, "memory.max", fmt::format("{}", *limits.memory_bytes)));
+    // Kernel: absent without swap accounting; then nothing of the group is ever swapped out.
+    const int err = sys::write_file_at(directory, "memory.swap.max", "0");
+    if (err != 0 && err != ENOENT) {
+      return Error(Tag::cgroup_limit, "writing \"0\" to memory.swap.max", err);
+    }
+    // Why: the whole group ends at once, whoever the victim would have been. Kernel: since 4.19.
+    CHECK(write_value(directory, "memory.oom.group", "1"));
+  }
+  if (serves(leaf, "pids") && limits.processes) {
+    CHECK(write_value(directory, "pids.max", fmt::format("{}", *limits.processes)));
+  }
+  if (serves(leaf, "cpu") && limits.cpus_millis) {
+    const Bandwidth bandwidth = bandwidth_of(*limits.cpus_millis);
+    CHECK(write_value(directory, "cpu.max",
+                      fmt::format("{} {}", bandwidth.quota_us, bandwidth.period_us)));
+  }
+  if (serves(leaf, "cpuset") && limits.cpu_set) {
+    CHECK(write_value(directory, "cpuset.cpus", *limits.cpu_set));
+  }
+  return Done{};
+}
+
+Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
+  const sys::FdRef directory = leaf.directory.ref();
+  const auto missing_file = [](const char* file) {
+    return Error(Tag::cgroup_read, fmt::format("reading {}", file), EIO);
+  };
+  // Kernel: cpu.stat is there without the cpu controller, too.
+  usage.cpu_ns = read_cpu_ns(leaf);
+  if (!usage.cpu_ns) {
+    return missing_file("cpu.stat");
+  }
+  usage.user_ns = read_key(directory, "cpu.stat", "user_usec").value_or(0) * 1000;
+  usage.system_ns = read_key(directory, "cpu.stat", "system_usec").value_or(0) * 1000;
+  if (serves(leaf, "memory")) {
+    usage.memory_peak_bytes = read_number(directory, "memory.peak");  // Kernel: since 5.19
+    usage.oom_kills = read_oom_kills(leaf);
+    if (!usage.oom_kills) {
+      return missing_file("memory.events");
+    }
+  }
+  if (serves(leaf, "pids")) {
+    usage.processes_peak = read_number(directory, "pids.peak");  // Kernel: since 6.1
+    usage.processes_refused = read_key(directory, "pids.events", "max");
+  }
+  return Done{};
+}
+
+std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf) {
+  const std::optional<std::uint64_t> us = read_key(leaf.directory.ref(), "cpu.stat", "usage_usec");
+  return us ? std::optional(*us * 1000) : std::nullopt;
+}
+
+std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf) {
+  return read_key(leaf.directory.ref(), "memory.events", "oom_kill");
+}
+
+Result<sys::Fd> watch_oom(const Leaf& leaf) {
+  sys::OpenResult events = sys::open_at(leaf.directory.ref(), "memory.events", O_RDONLY);
+  char ignored[512];
+  if (events.err != 0 || ::pread(events.fd.number(), ignored, sizeof ignored, 0) < 0) {
+    return Error(Tag::cgroup_limit, "watching memory.events", events.err != 0 ? events.err : errno);
+  }
+  return std::move(events.fd);
+}
+
+bool kill_all(const Leaf& leaf) {
+  return sys::write_file_at(leaf.directory.ref(), "cgroup.kill", "1") == 0;
+}
+
+}  // namespace sb::cgroup::v2

@@ -1,0 +1,200 @@
+#include "policy/cgroup_place.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/core.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "sys/files.h"
+
+namespace sb::policy {
+namespace {
+
+constexpr std::size_t largest_proc_file = 4U << 20;
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) {
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+bool is_octal(char c) { return c >= '0' && c <= '7'; }
+
+// Kernel: /proc/PID/mountinfo writes space, tab, newline and backslash as \ooo (proc(5)).
+std::string unescape(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
+        is_octal(text[i + 3])) {
+      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                 (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+struct CgroupMount {
+  bool v2 = false;
+  std::string root;   // what of the hierarchy is mounted
+  std::string point;  // where
+  std::vector<std::string> options;
+};
+
+std::vector<CgroupMount> cgroup_mounts() {
+  std::vector<CgroupMount> mounts;
+  const sys::ReadResult file = sys::read_file("/proc/self/mountinfo", largest_proc_file);
+  for (const std::string& line : split(file.data, '\n')) {
+    // id parent major:minor root point options [tags] - type source super-options
+    const std::size_t dash = line.find(" - ");
+    if (dash == std::string::npos) {
+      continue;
+    }
+    const std::vector<std::string> left = split(line.substr(0, dash), ' ');
+    const std::vector<std::string> right = split(line.substr(dash + 3), ' ');
+    if (left.size() < 6 || right.size() < 3 || !right[0].starts_with("cgroup")) {
+      continue;
+    }
+    mounts.push_back({.v2 = right[0] == "cgroup2",
+                      .root = unescape(left[3]),
+                      .point = unescape(left[4]),
+                      .options = split(right[2], ',')});
+  }
+  return mounts;
+}
+
+// Where the group `path` of the hierarchy shows below the mount; empty where it does not.
+std::string path_below(const CgroupMount& mount, const std::string& path) {
+  if (mount.root == "/") {
+    return path == "/" ? mount.point : mount.point + path;
+  }
+  // Why: inside a container the mount may show only its own part of the hierarchy.
+  if (path == mount.root) {
+    return mount.point;
+  }
+  return path.starts_with(mount.root + "/") ? mount.point + path.substr(mount.root.size()) : "";
+}
+
+// One line of /proc/self/cgroup.
+struct Membership {
+  std::vector<std::string> controllers;  // empty: v2
+  std::string path;
+};
+
+std::vector<Membership> memberships() {
+  std::vector<Membership> found;
+  const sys::ReadResult file = sys::read_file("/proc/self/cgroup", largest_proc_file);
+  for (const std::string& line : split(file.data, '\n')) {
+    // id:controllers:path; v2 is "0::path" (cgroups(7))
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first != std::string::npos && second != std::string::npos) {
+      found.push_back({.controllers = split(line.substr(first + 1, second - first - 1), ','),
+                       .path = line.substr(second + 1)});
+    }
+  }
+  return found;
+}
+
+bool serves(const CgroupMount& mount, const Membership& member) {
+  if (member.controllers.empty() || mount.v2) {
+    return member.controllers.empty() && mount.v2;
+  }
+  return std::find(mount.options.begin(), mount.options.end(), member.controllers.front()) !=
+         mount.options.end();
+}
+
+// Kernel: systemd marks the groups it hands over by an extended attribute (systemd's
+// CGROUP_DELEGATION document).
+bool is_delegated(const std::string& mount_point, std::string path) {
+  for (;;) {
+    char value = 0;
+    for (const char* name : {"trusted.delegate", "user.delegate"}) {
+      if (::getxattr(path.c_str(), name, &value, 1) == 1 && value == '1') {
+        return true;
+      }
+    }
+    if (path.size() <= mount_point.size()) {
+      return false;
+    }
+    path.resize(path.rfind('/'));
+  }
+}
+
+std::string base_of_v2(const std::string& mount_point, const std::string& own, bool is_root) {
+  const std::string suffix = fmt::format("/{}", supervisor_group);
+  if (own.size() > mount_point.size() && own.ends_with(suffix)) {
+    return own.substr(0, own.size() - suffix.size());
+  }
+  return is_root && !is_delegated(mount_point, own) ? mount_point + "/sandbox" : own;
+}
+
+std::vector<std::string> controllers_of_v2(const CgroupHierarchy& hierarchy) {
+  const bool exists = sys::stat_path(hierarchy.base).has_value();
+  std::string text =
+      sys::read_file((exists ? hierarchy.base : hierarchy.mount_point) + "/cgroup.controllers",
+                     4096)
+          .data;
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return split(text, ' ');
+}
+
+bool is_writable(const CgroupHierarchy& hierarchy) {
+  if (sys::stat_path(hierarchy.base)) {
+    return ::access(hierarchy.base.c_str(), W_OK) == 0;
+  }
+  return hierarchy.v2 && ::access(hierarchy.mount_point.c_str(), W_OK) == 0;
+}
+
+// A group named by the caller, without a way out of the mount.
+std::string below(const std::string& mount_point, const std::string& parent) {
+  return parent.find("..") != std::string::npos
+             ? std::string()
+             : fmt::format("{}{}{}", mount_point, parent.starts_with('/') ? "" : "/", parent);
+}
+
+}  // namespace
+
+Result<std::vector<CgroupHierarchy>> probe_cgroups(bool is_root, const std::string& parent) {
+  std::vector<CgroupHierarchy> found;
+  const std::vector<CgroupMount> mounts = cgroup_mounts();
+  for (const Membership& member : memberships()) {
+    for (const CgroupMount& mount : mounts) {
+      if (!serves(mount, member)) {
+        continue;
+      }
+      CgroupHierarchy hierarchy{
+          .v2 = mount.v2, .controllers = member.controllers, .mount_point = mount.point};
+      const std::string own = path_below(mount, member.path);
+      if (!parent.empty()) {
+        hierarchy.base = below(mount.point, parent);
+      } else if (!own.empty()) {
+        hierarchy.base = mount.v2 ? base_of_v2(mount.point, own, is_root) : own;
+      }
+      hierarchy.writable = !hierarchy.base.empty() && is_writable(hierarchy);
+      // Why: a place that the caller names must be there already.
+      if (hierarchy.base.empty() || (!parent.empty() && !sys::stat_path(hierarchy.base))) {
+        continue;
+      }
+      if (mount.v2) {
+        hierarchy.controllers = controllers_of_v2(hierarchy);
+      }
+      found.push_back(std::move(hierarchy));
+      break;
+    }
+  }
+  if (found.empty() && !parent.empty()) {
+    return Error(Tag::host_no_cgroup, fmt::format("looking for the cgroup \"{}\"", parent), ENOENT)
+        .with_hint("--cgroup-parent is a path below the mount point of a cgroup hierarchy");
+  }
+  return found;
+}
+
+}  // namespace sb::policy
