@@ -17,8 +17,7 @@ ConfigValue to_value(const nlohmann::json& node, const std::string& source) {
   if (node.is_object()) {
     value.kind = ConfigValue::Kind::table;
     for (const auto& [name, member] : node.items()) {
-      value.members.emplace_back(Setting<std::string>{name, value.origin},
-                                 to_value(member, source));
+      value.members.push_back({{name, value.origin}, to_value(member, source)});
     }
   } else if (node.is_array()) {
     value.kind = ConfigValue::Kind::list;

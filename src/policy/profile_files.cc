@@ -98,7 +98,8 @@ bool is_variable_name(std::string_view name) {
 
 Result<Done> take_members(const ConfigValue& table, const Place& place,
                           std::span<const Member> members) {
-  for (const auto& [key, value] : table.members) {
+  for (const ConfigMember& given : table.members) {
+    const Setting<std::string>& key = given.key;
     const auto known = std::find_if(members.begin(), members.end(),
                                     [&](const Member& m) { return m.name == key.value; });
     if (known == members.end()) {
@@ -108,7 +109,7 @@ Result<Done> take_members(const ConfigValue& table, const Place& place,
       }
       return unknown_key({key.value, key.origin}, names).context(place.key);
     }
-    *known->value = &value;
+    *known->value = &given.value;
   }
   return Done{};
 }

@@ -63,14 +63,13 @@ ConfigValue to_value(const toml::node& node, const std::string& source) {
   if (const toml::table* table = node.as_table()) {
     value.kind = ConfigValue::Kind::table;
     for (const auto& [key, member] : *table) {
-      value.members.emplace_back(
-          Setting<std::string>{std::string(key.str()), origin_of(key.source(), source)},
-          to_value(member, source));
+      value.members.push_back(
+          {{std::string(key.str()), origin_of(key.source(), source)}, to_value(member, source)});
     }
     // Why: toml++ sorts by name, but the first error in the file is the one to report.
     std::sort(value.members.begin(), value.members.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.first.origin.line, a.first.origin.column) <
-             std::pair(b.first.origin.line, b.first.origin.column);
+      return std::pair(a.key.origin.line, a.key.origin.column) <
+             std::pair(b.key.origin.line, b.key.origin.column);
     });
   } else if (const toml::array* array = node.as_array()) {
     value.kind = ConfigValue::Kind::list;

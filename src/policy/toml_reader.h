@@ -11,7 +11,7 @@
 namespace sb::policy {
 
 // Limit: a profile is at most this long.
-inline constexpr std::size_t longest_profile = 64 * 1024;
+inline constexpr std::size_t longest_profile = 65'536;
 
 // The guard of toml_reader.cc alone: what toml++ must never see. Errors: profile_syntax.
 Result<Done> check_toml_text(std::string_view text, const std::string& source);

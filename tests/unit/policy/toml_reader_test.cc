@@ -40,22 +40,22 @@ TEST_CASE("toml: values with their positions") {
   CHECK(a.origin.to_string() == "a.toml:1:5");
   CHECK(a.kind == ConfigValue::Kind::scalar);
   CHECK(a.text == "1");
-  const ConfigValue& b = read->members[1].second;
+  const ConfigValue& b = read->members[1].value;
   REQUIRE(b.members.size() == 2);
-  const ConfigValue& c = b.members[0].second;
+  const ConfigValue& c = b.members[0].value;
   REQUIRE(c.items.size() == 2);
   CHECK(c.items[0].text == "x");
   CHECK(c.items[1].text == "true");
   CHECK(c.items[1].origin.to_string() == "a.toml:3:11");
-  CHECK(b.members[1].first.origin.to_string() == "a.toml:4:3");
-  CHECK(b.members[1].second.members[0].second.text == "\xc3\xa9");
+  CHECK(b.members[1].key.origin.to_string() == "a.toml:4:3");
+  CHECK(b.members[1].value.members[0].value.text == "\xc3\xa9");
 }
 
 TEST_CASE("toml: the order is that of the file") {
   const Result<ConfigValue> read = read_toml("z = 1\nb = 2\na = 3\n", "a.toml");
   REQUIRE(read);
-  CHECK(read->members[0].first.value == "z");
-  CHECK(read->members[2].first.value == "a");
+  CHECK(read->members[0].key.value == "z");
+  CHECK(read->members[2].key.value == "a");
 }
 
 TEST_CASE("toml: a syntax error is one line with its position") {
