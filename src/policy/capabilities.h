@@ -1,4 +1,5 @@
-// Which capabilities this process has. Must not change any: launch/inside does, by raw calls.
+// Which capabilities this process has.
+// Must not change any: launch/inside does, by raw calls.
 #pragma once
 
 #include <initializer_list>
