@@ -71,8 +71,7 @@ class [[nodiscard]] Result {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): as std::expected, so that `return value;` works.
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): as std::expected, so that `return Error{...};`
-  // works.
+  // NOLINTNEXTLINE(google-explicit-constructor): as std::expected, so that `return error;` works.
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
