@@ -1,8 +1,10 @@
 #include "launch/plan_builder.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <type_traits>
 
 #include <fcntl.h>
@@ -69,12 +71,18 @@ Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, boo
   return tree;
 }
 
-// Where init can mount the new root before it becomes the root: any directory will do.
-const char* staging_directory() {
-  for (const char* path : {"/tmp", "/run", "/mnt", "/proc"}) {
-    const auto status = sys::stat_path(path);
-    if (status && S_ISDIR(status->st_mode)) {
-      return path;
+// Where init can mount the new root before it becomes the root: any directory will do that hides
+// none of the host paths that init itself has yet to clone.
+const char* staging_directory(const std::vector<inside::MountStep>& steps) {
+  for (const std::string_view path : {"/mnt", "/tmp", "/run", "/proc"}) {
+    const auto hidden = [path](const inside::MountStep& step) {
+      const std::string_view source = step.text;
+      return step.kind == inside::MountKind::bind_host && source.starts_with(path) &&
+             (source.size() == path.size() || source[path.size()] == '/');
+    };
+    const auto status = sys::stat_path(std::string(path));
+    if (status && S_ISDIR(status->st_mode) && std::none_of(steps.begin(), steps.end(), hidden)) {
+      return path.data();  // Safety: of a literal, so it ends in NUL.
     }
   }
   return "/";
@@ -134,7 +142,7 @@ Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec) {
   }
   plan_.mounts = steps_.data();
   plan_.mount_count = steps_.size();
-  plan_.staging = staging_directory();
+  plan_.staging = staging_directory(steps_);
   plan_.root_data = keep(fs::root_mount_data(spec));
   return Done{};
 }

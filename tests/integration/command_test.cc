@@ -81,6 +81,18 @@ TEST_CASE("command: a program with a slash is the callers file") {
   CHECK(absolute.stdout_bytes() == "script: again\n");
 }
 
+TEST_CASE("command: a script whose interpreter is missing is an error and names it") {
+  const TempDirectory directory;
+  directory.write("script", "#!/no/such/interpreter\n", 0755);
+  Options options;
+  options.directory = directory.path();
+  const Run run = run_target({}, {"./script"}, options);
+  INFO(run.describe());
+  CHECK((run.exit_status == 126 || run.exit_status == 127));
+  CHECK(run.document.at("status").text() == "error");
+  CHECK(contains(run.document.at("error.tag").text(), "program."));
+}
+
 TEST_CASE("command: a bare name is searched inside and then in the callers directory") {
   const TempDirectory directory;
   directory.write("my-own-program", "#!/bin/sh\necho mine\n", 0755);

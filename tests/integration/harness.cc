@@ -139,7 +139,7 @@ Running::Running(const Words& arguments, const Options& options) : options_(opti
   }
   mounts_before_ = mounts_of_this_process();
   files_before_ = files_below(options_.directory);
-  std::vector<std::string> argv_strings = {binary()};
+  std::vector<std::string> argv_strings = {options_.binary.empty() ? binary() : options_.binary};
   argv_strings.insert(argv_strings.end(), arguments.begin(), arguments.end());
   run_.command = argv_strings;
   std::vector<std::string> environment_strings = environment_of(options_);

@@ -22,6 +22,7 @@ struct Options {
   std::string input;                            // written to stdin, which is then closed
   bool keep_input_open = false;                 // stdin stays open and silent after `input`
   std::map<std::string, std::string> env = {};  // on top of PATH and HOME alone
+  std::string binary;                           // empty: the one under test, where it was built
   std::string directory;                        // empty: a fresh one, removed afterwards
   std::function<void()> in_child;               // runs between fork and exec
   std::vector<std::pair<int, int>> fds = {};    // {number in the sandbox process, ours}
