@@ -1,7 +1,6 @@
 #include "cgroup/group.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -84,45 +83,6 @@ Result<std::optional<sys::Fd>> make_directory(const std::string& path) {
   return std::optional<sys::Fd>(std::move(directory.fd));
 }
 
-// Kernel: every v2 group counts CPU time; v1 needs cpuacct for it.
-bool has_controller(const policy::HostFacts& facts, const std::string& controller) {
-  return std::any_of(
-      facts.cgroups.begin(), facts.cgroups.end(), [&](const policy::CgroupHierarchy& hierarchy) {
-        return hierarchy.writable &&
-               (hierarchy.has(controller) || (hierarchy.v2 && controller == "cpuacct"));
-      });
-}
-
-// A limit whose controller this host lacks stops the run, unless told otherwise (contract §5).
-Result<Done> require_controllers(const policy::HostFacts& facts, const policy::Limits& limits,
-                                 bool best_effort, std::vector<std::string>* warnings) {
-  struct Need {
-    bool asked;
-    const char* limit;
-    const char* controller;
-    Tag tag;
-  };
-  const std::array needs = {
-      Need{limits.memory_bytes.has_value(), "memory", "memory", Tag::host_no_memory_controller},
-      Need{limits.cpu_time_ns.has_value(), "cpu_time", "cpuacct", Tag::host_no_cpu_controller},
-      Need{limits.processes.has_value(), "processes", "pids", Tag::host_no_pids_controller},
-      Need{limits.cpus_millis.has_value(), "cpus", "cpu", Tag::host_no_cpu_controller},
-      Need{limits.cpu_set.has_value(), "cpu_set", "cpuset", Tag::host_no_cpuset_controller},
-  };
-  for (const Need& need : needs) {
-    if (!need.asked || has_controller(facts, need.controller)) {
-      continue;
-    }
-    if (!best_effort) {
-      return Error(need.tag, fmt::format("limiting {}: no writable cgroup with the {} controller",
-                                         need.limit, need.controller));
-    }
-    warnings->push_back(fmt::format("{} is not limited: no writable cgroup with the {} controller",
-                                    need.limit, need.controller));
-  }
-  return Done{};
-}
-
 void remove_directory(const std::string& path, bool v2) {
   // Kernel: EBUSY until the last task has left, which may be a moment after it was reaped.
   constexpr int tries = 2000;
@@ -144,27 +104,18 @@ void remove_directory(const std::string& path, bool v2) {
 }  // namespace
 
 Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits& limits,
-                            std::optional<std::uint32_t> owner, bool best_effort,
-                            std::vector<std::string>* warnings) {
-  CHECK(require_controllers(facts, limits, best_effort, warnings));
+                            std::optional<std::uint32_t> owner) {
   (void)remove_abandoned(facts);  // Why: what can't be removed now is not this run's business.
   std::vector<policy::CgroupHierarchy> used;
   for (policy::CgroupHierarchy hierarchy : facts.cgroups) {
     hierarchy.controllers = used_controllers(hierarchy, wanted_controllers(limits));
     const bool useful =
         hierarchy.v2 ? needs_v2(facts, hierarchy.controllers) : !hierarchy.controllers.empty();
-    if (!hierarchy.writable || !useful) {
+    if (!hierarchy.writable || hierarchy.busy || !useful) {
       continue;
     }
     if (hierarchy.v2) {
-      const Result<Done> ready = v2::make_ready(hierarchy, hierarchy.controllers);
-      if (!ready && !best_effort) {
-        return ready.error();
-      }
-      if (!ready) {
-        warnings->push_back("limits that need a cgroup are off: " + ready.error().to_line());
-        continue;
-      }
+      CHECK(v2::make_ready(hierarchy, hierarchy.controllers));
     }
     used.push_back(std::move(hierarchy));
   }

@@ -52,10 +52,9 @@ class Group {
   // Makes the group in each hierarchy that serves it, writes the limits, and takes a lock on it for
   // as long as this object lives. First removes groups of earlier runs that nobody locks. `owner`:
   // init's host id, where it is another than ours. Errors: cgroup.create, cgroup.busy,
-  // cgroup.limit, host.no_*_controller where a limit has no controller.
+  // cgroup.limit.
   static Result<Group> create(const policy::HostFacts& facts, const policy::Limits& limits,
-                              std::optional<std::uint32_t> owner, bool best_effort,
-                              std::vector<std::string>* warnings);
+                              std::optional<std::uint32_t> owner);
 
   Group(Group&&) noexcept = default;
   Group& operator=(Group&&) = delete;

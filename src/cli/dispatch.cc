@@ -40,7 +40,7 @@ Result<Done> start_log() {
   return Done{};
 }
 
-Result<int> run(ParsedArguments&& parsed) {
+Result<int> run(ParsedArguments&& parsed, Words words) {
   std::error_code error;
   std::filesystem::path directory = std::filesystem::current_path(error);
   if (error) {
@@ -48,8 +48,10 @@ Result<int> run(ParsedArguments&& parsed) {
     // relative path, which the kernel then refuses by itself (pitfall 23).
     directory = "/proc/self/cwd";
   }
-  const Caller caller{directory, environment("SANDBOX_PROFILE")};
-  const RunOptions options = TRY(read_run_options(std::move(parsed), caller));
+  const Caller caller{directory, environment("SANDBOX_PROFILE"),
+                      environment("SANDBOX_CGROUP_PARENT")};
+  RunOptions options = TRY(read_run_options(std::move(parsed), caller));
+  options.words.assign(words.begin(), words.end());
   CHECK(check_result_destination(options));
   return run_command(options);
 }
@@ -114,7 +116,7 @@ Result<int> dispatch(Words words) {
     return 0;
   }
   if (command->name == "run") {
-    return run(std::move(parsed));
+    return run(std::move(parsed), words);
   }
   CHECK(profile_command(parsed.rest));
   return 0;

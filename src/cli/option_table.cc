@@ -21,6 +21,7 @@ constexpr std::array run_table = {
     OptionEntry{"--profile", "NAME|FILE", "the profile: a built-in name or a TOML file", how},
     OptionEntry{"--grace", "DURATION", "time from a TERM to sandbox to the kill (2s)", how},
     OptionEntry{"--userns", "auto|always|never", "whether to use a user namespace (auto)", how},
+    OptionEntry{"--cgroup-parent", "PATH", "make the cgroups below this one, not the caller's", how},
     OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
 
     OptionEntry{"--wall-time", "DURATION", "time by the clock", limits, "limits.wall_time"},

@@ -97,6 +97,8 @@ Result<Done> set_how(const ParsedArguments& parsed, const Caller& caller, RunOpt
   request.caller_directory = caller.directory;
   request.profile = parsed.value_of("--profile", caller.profile.value_or(request.profile));
   request.best_effort = parsed.has("--best-effort");
+  request.cgroup_parent =
+      parsed.value_of("--cgroup-parent", caller.cgroup_parent.value_or(std::string()));
   constexpr std::array userns = {
       Choice<UsernsChoice>{"auto", UsernsChoice::automatic},
       Choice<UsernsChoice>{"always", UsernsChoice::always},

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/parser.h"
@@ -20,12 +21,14 @@ struct RunOptions {
   Format format = Format::json;
   bool pass = false;
   bool exit_zero = false;
+  std::vector<std::string> words;  // the whole command line, "run" first, to start it anew
 };
 
 // What `run` takes from its surroundings besides its arguments.
 struct Caller {
-  std::string directory;               // absolute
-  std::optional<std::string> profile;  // SANDBOX_PROFILE
+  std::string directory;                     // absolute
+  std::optional<std::string> profile;        // SANDBOX_PROFILE
+  std::optional<std::string> cgroup_parent;  // SANDBOX_CGROUP_PARENT
 };
 
 // Errors: usage.

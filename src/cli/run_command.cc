@@ -1,9 +1,12 @@
 #include "cli/run_command.h"
 
+#include <string_view>
+
 #include <unistd.h>
 
 #include "cli/print.h"
 #include "cli/result_output.h"
+#include "cli/systemd_scope.h"
 #include "policy/resolve.h"
 #include "supervise/run.h"
 #include "sys/process.h"
@@ -14,10 +17,15 @@ namespace {
 // Usage errors end the command before there is a run to have a result of (contract §4: exit 2).
 bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
 
-Result<result::Outcome> run_request(const policy::Request& request, sys::FdRef signals,
+Result<result::Outcome> run_request(const policy::Request& request,
+                                    const std::vector<std::string>& words, sys::FdRef signals,
                                     std::uint64_t created_ns) {
   const policy::HostFacts facts = TRY(policy::probe_host(request.cgroup_parent));
   const Result<policy::Spec> spec = policy::resolve(request, facts);
+  if (!spec && facts.uid != 0 && request.cgroup_parent.empty() &&
+      (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
+    enter_systemd_scope(words);
+  }
   if (!spec && is_usage(spec.error())) {
     return spec.error();
   }
@@ -35,7 +43,10 @@ Result<result::Outcome> run_request(const policy::Request& request, sys::FdRef s
 std::vector<std::string> own_environment() {
   std::vector<std::string> environment;
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
-    environment.emplace_back(*entry);
+    // Why: our own mark is no part of the caller's environment.
+    if (!std::string_view(*entry).starts_with(scope_marker)) {
+      environment.emplace_back(*entry);
+    }
   }
   return environment;
 }
@@ -63,7 +74,8 @@ int run_command(const RunOptions& options) {
   }
   policy::Request request = options.request;
   request.caller_environment = own_environment();
-  const Result<result::Outcome> outcome = run_request(request, signals->ref(), created_ns);
+  const Result<result::Outcome> outcome =
+      run_request(request, options.words, signals->ref(), created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();

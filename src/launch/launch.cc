@@ -233,10 +233,6 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
       plan.join_fds[plan.join_count++] = fd.number();
     }
   }
-  if (spec.ids == policy::IdMode::plain) {
-    plan.uid = ids->target_id();
-    plan.gid = ids->target_id();
-  }
   raise_hard_limits(plan);
   give_pipes(stdio, ids);
   // Why: a second thread could hold a lock that the clone would inherit, held for ever.

@@ -147,7 +147,7 @@ Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec) {
   return Done{};
 }
 
-void PlanBuilder::add_limits(const policy::Limits& limits) {
+void PlanBuilder::add_limits(const policy::Limits& limits, const policy::ProcessLimits& own) {
   const auto add = [this](int resource, std::uint64_t value) {
     plan_.limits[plan_.limit_count++] = {resource, value, value};
   };
@@ -163,11 +163,22 @@ void PlanBuilder::add_limits(const policy::Limits& limits) {
   if (limits.stack_bytes) {
     add(RLIMIT_STACK, *limits.stack_bytes);
   }
+  if (own.processes) {
+    // Why: init and the guard may have the same id as the target.
+    add(RLIMIT_NPROC, *own.processes + 2);
+  }
+  if (own.cpu_seconds) {
+    // Kernel: SIGXCPU at the soft limit, which says why; SIGKILL at the hard one (getrlimit(2)).
+    plan_.limits[plan_.limit_count++] = {RLIMIT_CPU, *own.cpu_seconds, *own.cpu_seconds + 1};
+  }
+  if (own.data_bytes) {
+    add(RLIMIT_DATA, *own.data_bytes);
+  }
 }
 
 Result<Done> PlanBuilder::build(const policy::Spec& spec) {
   CHECK(add_mounts(spec));
-  add_limits(spec.limits);
+  add_limits(spec.limits, spec.rlimits);
   plan_.hostname = keep(spec.hostname);
   plan_.hostname_size = spec.hostname.size();
   plan_.loopback = spec.network == policy::NetworkMode::loopback;

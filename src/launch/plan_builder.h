@@ -37,7 +37,7 @@ class PlanBuilder {
   char* const* keep_array(const std::vector<std::string>& words);
   Result<Done> add_mounts(const policy::Spec& spec);
   Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path);
-  void add_limits(const policy::Limits& limits);
+  void add_limits(const policy::Limits& limits, const policy::ProcessLimits& own);
 
   inside::Plan plan_{};
   std::vector<fs::MountOp> ops_;

@@ -153,6 +153,22 @@ bool is_writable(const CgroupHierarchy& hierarchy) {
   return hierarchy.v2 && ::access(hierarchy.mount_point.c_str(), W_OK) == 0;
 }
 
+// Whether others than this process stand in the way of handing controllers down.
+bool is_busy(const CgroupHierarchy& hierarchy) {
+  std::istringstream enabled(sys::read_file(hierarchy.base + "/cgroup.subtree_control", 4096).data);
+  std::vector<std::string> names;
+  for (std::string name; enabled >> name;) {
+    names.push_back(name);
+  }
+  const bool complete = std::all_of(
+      hierarchy.controllers.begin(), hierarchy.controllers.end(), [&](const std::string& wanted) {
+        return (wanted != "memory" && wanted != "pids" && wanted != "cpu") ||
+               std::find(names.begin(), names.end(), wanted) != names.end();
+      });
+  const std::string procs = sys::read_file(hierarchy.base + "/cgroup.procs", 4096).data;
+  return !complete && !procs.empty() && procs != fmt::format("{}\n", ::getpid());
+}
+
 // A group named by the caller, without a way out of the mount.
 std::string below(const std::string& mount_point, const std::string& parent) {
   return parent.find("..") != std::string::npos
@@ -185,6 +201,7 @@ Result<std::vector<CgroupHierarchy>> probe_cgroups(bool is_root, const std::stri
       }
       if (mount.v2) {
         hierarchy.controllers = controllers_of_v2(hierarchy);
+        hierarchy.busy = is_busy(hierarchy);
       }
       found.push_back(std::move(hierarchy));
       break;

@@ -1,6 +1,7 @@
 #include "policy/host_facts.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -15,13 +16,13 @@ bool CgroupHierarchy::has(const std::string& controller) const {
   return std::find(controllers.begin(), controllers.end(), controller) != controllers.end();
 }
 
-const CgroupHierarchy* HostFacts::cgroup_with(const std::string& controller) const {
-  for (const CgroupHierarchy& hierarchy : cgroups) {
-    if (hierarchy.writable && hierarchy.has(controller)) {
-      return &hierarchy;
-    }
+bool HostFacts::kernel_at_least(unsigned major, unsigned minor) const {
+  unsigned own_major = 0;
+  unsigned own_minor = 0;
+  if (std::sscanf(kernel.c_str(), "%u.%u", &own_major, &own_minor) != 2) {
+    return false;
   }
-  return nullptr;
+  return own_major > major || (own_major == major && own_minor >= minor);
 }
 
 Result<HostFacts> probe_host(const std::string& cgroup_parent) {

@@ -17,6 +17,7 @@ struct CgroupHierarchy {
   std::string mount_point;
   std::string base;       // absolute path of the group below which ours are made
   bool writable = false;  // groups can be made there
+  bool busy = false;  // v2: other processes are in the way (cgroups(7), "no internal processes")
 
   bool has(const std::string& controller) const;
 };
@@ -29,7 +30,7 @@ struct HostFacts {
   unsigned cpus = 1;     // usable by this process
   std::vector<CgroupHierarchy> cgroups;
 
-  const CgroupHierarchy* cgroup_with(const std::string& controller) const;
+  bool kernel_at_least(unsigned major, unsigned minor) const;
 };
 
 // `cgroup_parent`: a group below the mount point of each hierarchy that has it, in the place of the

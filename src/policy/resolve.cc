@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include "policy/enforcement.h"
 #include "policy/find_program.h"
 #include "policy/host_root.h"
 #include "policy/resolve_syscalls.h"
@@ -169,7 +170,11 @@ Result<IdMode> choose_ids(const Request& request, const HostFacts& facts) {
     }
     return IdMode::caller;
   }
-  return request.userns == UsernsChoice::never ? IdMode::plain : IdMode::mapped;
+  // Kernel: 0 forbids user namespaces to everybody, root too (namespaces(7)).
+  const bool forbidden = sys::read_file("/proc/sys/user/max_user_namespaces", 16).data == "0\n";
+  const bool plain = request.userns == UsernsChoice::never ||
+                     (request.userns == UsernsChoice::automatic && forbidden);
+  return plain ? IdMode::plain : IdMode::mapped;
 }
 
 }  // namespace
@@ -193,6 +198,7 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   spec.command.shown = request.command.front();
   spec.command.argv = request.command;
   spec.command.environment = resolve_environment(profile.environment, request.caller_environment);
+  CHECK(resolve_enforcement(facts, spec));
   CHECK(resolve_files(profile, request, spec));
   CHECK(find_program(request, path_of(spec.command.environment), spec));
   return spec;

@@ -71,11 +71,20 @@ struct Stdio {
   bool error_to_output = false;  // --stderr stdout: one pipe for both
 };
 
+// Limits of each process, in the place of a cgroup's (enforcement.h).
+struct ProcessLimits {
+  std::optional<std::uint64_t> processes;    // RLIMIT_NPROC
+  std::optional<std::uint64_t> cpu_seconds;  // RLIMIT_CPU
+  std::optional<std::uint64_t> data_bytes;   // RLIMIT_DATA
+};
+
 struct Spec {
   std::string profile_name;
   std::string profile_sha256;
   Command command;
-  Limits limits;
+  Limits limits;         // as asked for, and as the result shows them
+  Limits cgroup_limits;  // those of them that a cgroup enforces
+  ProcessLimits rlimits;
   Files files;
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;

@@ -103,7 +103,7 @@ std::optional<Stop> passed_at_the_end(const policy::Spec& spec, const Observatio
   return std::nullopt;
 }
 
-void judge_end(const policy::Spec& spec, int signal, Outcome& outcome) {
+void judge_end(const policy::Spec& spec, const Observations& seen, int signal, Outcome& outcome) {
   if (signal == SIGXFSZ && spec.limits.file_size_bytes) {
     outcome.status = Status::file_size_limit;
     outcome.reason =
@@ -112,6 +112,14 @@ void judge_end(const policy::Spec& spec, int signal, Outcome& outcome) {
                           .value = *spec.limits.file_size_bytes,
                           .observed = *spec.limits.file_size_bytes,
                           .mechanism = "signal"};
+    return;
+  }
+  if (signal == SIGXCPU && spec.rlimits.cpu_seconds) {
+    apply_stop({.kind = StopKind::cpu_time,
+                .limit = spec.limits.cpu_time_ns.value_or(0),
+                .observed = seen.usage.cpu_ns.value_or(0),
+                .mechanism = "rlimit"},
+               outcome);
     return;
   }
   outcome.status = Status::signaled;
@@ -125,7 +133,7 @@ void judge_main_process(const policy::Spec& spec, const Observations& seen, Outc
     return;
   }
   if (const std::optional<int> signal = seen.main_status->fatal_signal()) {
-    judge_end(spec, *signal, outcome);
+    judge_end(spec, seen, *signal, outcome);
     return;
   }
   const int code = seen.main_status->exit_code().value_or(0);

@@ -27,19 +27,31 @@ std::vector<std::string> namespaces_of(const policy::Spec& spec) {
 }
 
 result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& group) {
-  const auto source = [](bool limited, const std::string& name) {
-    return limited && !name.empty() ? name : std::string("none");
+  const auto by = [](bool in_group, bool in_process, const std::string& name) {
+    return in_group ? name : std::string(in_process ? "rlimit" : "none");
   };
+  const policy::Limits& limits = spec.cgroup_limits;
+  const cgroup::Sources& sources = group.sources();
   return {.namespaces = namespaces_of(spec),
           .seccomp = spec.profile_name,
-          .memory = source(spec.limits.memory_bytes.has_value(), group.sources().memory),
-          .cpu_time = source(spec.limits.cpu_time_ns.has_value(), group.sources().cpu_time),
-          .processes = source(spec.limits.processes.has_value(), group.sources().processes)};
+          .memory = by(limits.memory_bytes.has_value(), spec.rlimits.data_bytes.has_value(),
+                       sources.memory),
+          .cpu_time = by(limits.cpu_time_ns.has_value(), spec.rlimits.cpu_seconds.has_value(),
+                         sources.cpu_time),
+          .processes = by(limits.processes.has_value(), spec.rlimits.processes.has_value(),
+                          sources.processes)};
 }
 
-Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::HostFacts& facts,
+// Why: one more task than the program may have: the guard is in its group.
+policy::Limits with_guard(policy::Limits limits) {
+  if (limits.processes) {
+    ++*limits.processes;
+  }
+  return limits;
+}
+
+Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& facts,
                                     sys::FdRef signals, std::uint64_t created_ns) {
-  policy::Spec judged = spec;
   launch::PlanBuilder builder;
   const seccomp::BpfProgram filter =
       TRY(seccomp::compile(spec.syscalls, seccomp::KillMode::notify, inside::waiting_cookie));
@@ -50,17 +62,16 @@ Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::Host
   if (spec.ids != policy::IdMode::caller) {
     ids.emplace(TRY(launch::HostIds::take()));
   }
-  CHECK(builder.build(spec));
-  // Why: one more task than the program may have: the guard is in its group.
-  policy::Limits limits = spec.limits;
-  if (limits.processes) {
-    ++*limits.processes;
+  if (spec.ids == policy::IdMode::plain) {
+    // Why: without a user namespace there is but one set of ids, the host's.
+    spec.inside_uid = spec.inside_gid = ids->target_id();
   }
+  CHECK(builder.build(spec));
   // Why: where init is root of its namespace it is somebody else on the host.
   const std::optional<std::uint32_t> owner =
       spec.ids == policy::IdMode::mapped ? std::optional(ids->init_id()) : std::nullopt;
   const cgroup::Group group =
-      TRY(cgroup::Group::create(facts, limits, owner, spec.best_effort, &judged.warnings));
+      TRY(cgroup::Group::create(facts, with_guard(spec.cgroup_limits), owner));
   const cgroup::Group* counted = group.exists() ? &group : nullptr;
   launch::Running running =
       TRY(launch::start(spec, builder, counted, ids ? &*ids : nullptr,
@@ -71,7 +82,7 @@ Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::Host
   Supervisor supervisor(spec, builder, running, counted, signals, created_ns);
   Observations seen = supervisor.watch(std::move(stdio));
   (void)running.send(inside::ControlKind::bye);  // Why: where init is gone, nothing need be said.
-  result::Outcome outcome = decide(judged, std::move(seen));
+  result::Outcome outcome = decide(spec, std::move(seen));
   outcome.enforced = enforced_by(spec, group);
   return outcome;
 }

@@ -155,7 +155,7 @@ void Supervisor::on_started_program() {
   if (spec_.limits.wall_time_ns) {
     wall_deadline_ns_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
   }
-  if (spec_.limits.cpu_time_ns && group_ != nullptr) {
+  if (spec_.cgroup_limits.cpu_time_ns && group_ != nullptr) {
     next_cpu_check_ns_ = seen_.exec_ns;
   }
 }
@@ -240,8 +240,10 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     seen_.max_rss_bytes = rss_kib * 1024;
   }
   if (group_ == nullptr) {
+    // Why: what init has waited for; children that their parents never waited for are missing.
     seen_.usage.user_ns = message.values[0];
     seen_.usage.system_ns = message.values[1];
+    seen_.usage.cpu_ns = message.values[0] + message.values[1];
   }
 }
 
