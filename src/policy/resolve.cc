@@ -181,11 +181,12 @@ Result<IdMode> choose_ids(const Request& request, const HostFacts& facts) {
 
 Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   Profile profile = TRY(load_profile(request.profile));
+  Spec spec;
   for (const Override& given : request.overrides) {
     CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
+    spec.syscalls_as_written = spec.syscalls_as_written && !given.key.starts_with("syscalls.");
   }
   CHECK(refuse_unsupported(profile));
-  Spec spec;
   spec.profile_name = profile.name;
   spec.profile_sha256 = profile.sha256;
   spec.ids = TRY(choose_ids(request, facts));

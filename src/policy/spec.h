@@ -88,6 +88,7 @@ struct Spec {
   Files files;
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;
+  bool syscalls_as_written = true;  // no option changed what the profile's text says of them
   Stdio stdio;
   IdMode ids = IdMode::mapped;
   std::uint32_t inside_uid = 1000;

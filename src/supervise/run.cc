@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cgroup/group.h"
+#include "filters/builtin_filters.h"
 #include "launch/host_ids.h"
 #include "launch/launch.h"
 #include "launch/plan_builder.h"
@@ -42,6 +43,14 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
                           sources.processes)};
 }
 
+Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
+  const auto builtin = filters::builtin_filter(spec.profile_sha256);
+  if (builtin && spec.syscalls_as_written) {
+    return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
+  }
+  return seccomp::compile(spec.syscalls, seccomp::KillMode::notify, inside::waiting_cookie);
+}
+
 // Why: one more task than the program may have: the guard is in its group.
 policy::Limits with_guard(policy::Limits limits) {
   if (limits.processes) {
@@ -53,9 +62,7 @@ policy::Limits with_guard(policy::Limits limits) {
 Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& facts,
                                     sys::FdRef signals, std::uint64_t created_ns) {
   launch::PlanBuilder builder;
-  const seccomp::BpfProgram filter =
-      TRY(seccomp::compile(spec.syscalls, seccomp::KillMode::notify, inside::waiting_cookie));
-  builder.set_filter(filter);
+  builder.set_filter(TRY(filter_of(spec)));
   builder.plan().listener = true;
   Stdio stdio = TRY(open_stdio(spec.stdio));
   std::optional<launch::HostIds> ids;
