@@ -128,7 +128,7 @@ double monotonic_s() {
 Running::Running(const Words& arguments, const Options& options) : options_(options) {
   if (options.needs_host) {
     require("root");
-    require("cgroup1");
+    require("cgroup");
   }
   prepare_this_process();
   if (options_.directory.empty()) {
@@ -139,6 +139,7 @@ Running::Running(const Words& arguments, const Options& options) : options_(opti
   }
   mounts_before_ = mounts_of_this_process();
   files_before_ = files_below(options_.directory);
+  temp_files_before_ = product_temp_files();
   std::vector<std::string> argv_strings = {options_.binary.empty() ? binary() : options_.binary};
   argv_strings.insert(argv_strings.end(), arguments.begin(), arguments.end());
   run_.command = argv_strings;
@@ -298,9 +299,7 @@ Run Running::finish() {
   }
   CHECK_MESSAGE(mounts_of_this_process() == mounts_before_, "left behind: mounts");
   CHECK_MESSAGE(files_below(options_.directory) == files_before_, "left behind: files");
-  for (const std::string& file : product_temp_files()) {
-    FAIL_CHECK("left behind: " << file);
-  }
+  CHECK_MESSAGE(product_temp_files() == temp_files_before_, "left behind: temporary files");
   return run_;
 }
 

@@ -80,6 +80,7 @@ class Running {
   std::string own_directory_;
   std::string mounts_before_;
   std::vector<std::string> files_before_;
+  std::vector<std::string> temp_files_before_;
 };
 
 // argv after the binary's name, as given: {"run", "--memory", "64M", "--", ...}
@@ -104,8 +105,8 @@ std::string binary();
 std::string probe(std::string_view name);
 double slow();
 double monotonic_s();
-// Skips the test (exit 77) where the host lacks "root", "cgroup1", "userns" or a program; fails
-// it instead where SBTEST_REQUIRE names the word.
+// Skips the test (exit 77) where the host lacks "root", "cgroup" (of any version), "cgroup1",
+// "cgroup2", "userns" or a program; fails it instead where SBTEST_REQUIRE names the word.
 void require(std::string_view what);
 bool host_has(std::string_view what);
 

@@ -206,11 +206,12 @@ std::vector<std::string> product_temp_files() {
   for (const char* place : {"/tmp", "/var/tmp", "/dev/shm"}) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(place, ignored)) {
-      if (entry.path().filename().string().rfind("sandbox", 0) == 0) {
+      if (entry.path().filename().string().rfind("sandbox.", 0) == 0) {
         result.push_back(entry.path());
       }
     }
   }
+  std::sort(result.begin(), result.end());
   return result;
 }
 

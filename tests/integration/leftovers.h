@@ -22,7 +22,7 @@ std::vector<std::string> all_groups();
 
 std::string mounts_of_this_process();
 std::vector<std::string> files_below(const std::string& directory);
-// Entries of the host's temporary places that carry the product's name.
+// Entries of the host's temporary places that are named as the product names what it makes.
 std::vector<std::string> product_temp_files();
 
 }  // namespace sbtest

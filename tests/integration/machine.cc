@@ -32,6 +32,18 @@ bool can_make_user_namespace() {
   return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+// The controllers that our own v2 group may give on to groups below it.
+bool has_memory_in_own_group2() {
+  for (const std::string& line : lines_of(read_file("/proc/self/cgroup"))) {
+    if (line.rfind("0::", 0) == 0) {
+      const std::string controllers =
+          read_file("/sys/fs/cgroup" + line.substr(3) + "/cgroup.controllers");
+      return contains(controllers, "memory") && contains(controllers, "pids");
+    }
+  }
+  return false;
+}
+
 bool has_program(std::string_view name) {
   std::istringstream path(environment("PATH") + ":/usr/local/bin:/usr/bin:/bin");
   for (std::string folder; std::getline(path, folder, ':');) {
@@ -70,6 +82,12 @@ bool host_has(std::string_view what) {
     return contains(mounts, " - cgroup ") && contains(mounts, "memory") &&
            contains(mounts, "pids") && contains(mounts, "cpuacct");
   }
+  if (what == "cgroup2") {
+    return has_memory_in_own_group2();
+  }
+  if (what == "cgroup") {
+    return host_has("cgroup1") || host_has("cgroup2");
+  }
   if (what == "userns") {
     return can_make_user_namespace();
   }
@@ -82,7 +100,8 @@ void require(std::string_view what) {
   }
   const std::string word(what);
   const std::string required = "," + environment("SBTEST_REQUIRE") + ",";
-  if (contains(required, "," + word + ",")) {
+  const bool any_cgroup = word == "cgroup" && contains(required, ",cgroup");
+  if (any_cgroup || contains(required, "," + word + ",")) {
     FAIL("this host lacks " << word << ", and SBTEST_REQUIRE asks for it");
   }
   std::printf("skipped: this host lacks %s\n", word.c_str());
