@@ -73,10 +73,14 @@ Stop memory_stop(const policy::Spec& spec, const Observations& seen) {
           .mechanism = seen.sources.memory + " out-of-memory killer"};
 }
 
+std::uint64_t wall_ns_of(const Observations& seen) {
+  return seen.executed && seen.ended_ns > seen.exec_ns ? seen.ended_ns - seen.exec_ns : 0;
+}
+
 // A limit that was passed between two looks at the clock. Never below the limit.
 std::optional<Stop> passed_at_the_end(const policy::Spec& spec, const Observations& seen) {
   const policy::Limits& limits = spec.limits;
-  const std::uint64_t wall_ns = seen.ended_ns - seen.exec_ns;
+  const std::uint64_t wall_ns = wall_ns_of(seen);
   if (limits.wall_time_ns && wall_ns > *limits.wall_time_ns) {
     return Stop{.kind = StopKind::wall_time,
                 .limit = *limits.wall_time_ns,
@@ -130,6 +134,7 @@ void judge_main_process(const policy::Spec& spec, const Observations& seen, Outc
   if (!seen.main_status) {
     outcome.status = Status::error;
     outcome.error = Error(Tag::launch_died, "waiting for the program, whose end was not seen");
+    outcome.reason = outcome.error->message();
     return;
   }
   if (const std::optional<int> signal = seen.main_status->fatal_signal()) {
@@ -178,13 +183,12 @@ result::Stream to_stream(StreamFacts&& facts) {
 }
 
 void fill_usage(const policy::Spec& spec, const Observations& seen, Outcome& outcome) {
-  outcome.time = {
-      .started = seen.started_utc,
-      .wall_ns = seen.executed && seen.ended_ns > seen.exec_ns ? seen.ended_ns - seen.exec_ns : 0,
-      .cpu_ns = seen.usage.cpu_ns,
-      .user_ns = seen.usage.user_ns,
-      .system_ns = seen.usage.system_ns,
-      .setup_ns = seen.exec_ns > seen.created_ns ? seen.exec_ns - seen.created_ns : 0};
+  outcome.time = {.started = seen.started_utc,
+                  .wall_ns = wall_ns_of(seen),
+                  .cpu_ns = seen.usage.cpu_ns,
+                  .user_ns = seen.usage.user_ns,
+                  .system_ns = seen.usage.system_ns,
+                  .setup_ns = seen.exec_ns > seen.created_ns ? seen.exec_ns - seen.created_ns : 0};
   outcome.memory = {.peak_bytes = seen.usage.memory_peak_bytes,
                     .peak_source = seen.usage.memory_peak_bytes ? seen.sources.peak : "",
                     .max_rss_bytes = seen.max_rss_bytes,
