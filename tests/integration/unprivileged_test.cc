@@ -64,7 +64,8 @@ TEST_CASE("unprivileged: best effort runs warns and says what was not enforced")
   expect_ok(run);
   CHECK(run.stdout_bytes() == "minimal\n");
   CHECK(run.document.at("warnings").size() >= 1);
-  CHECK(run.document.at("enforced.memory").text() == "none");
+  // "none", or by what it is approximated.
+  CHECK_FALSE(contains(run.document.at("enforced.memory").text(), "cgroup"));
   CHECK(run.document.at("memory.peak_bytes").is_null());
 }
 
