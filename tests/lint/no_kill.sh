@@ -12,7 +12,7 @@ bad=0
 forbid() {  # PATTERN REASON SKIP PATHS...: lines of PATHS that match, unless their file matches SKIP
   local pattern=$1 reason=$2 skip=$3 hits
   shift 3
-  hits=$(grep -rnIP --exclude-dir='build*' --exclude-dir='.git' "$pattern" "$@" 2>/dev/null |
+  hits=$(grep -rnIP --include='*.cc' --include='*.h' "$pattern" "$@" 2>/dev/null |
     grep -vE "^(\./)?($skip):" | grep -vE '^[^:]+:[0-9]+:[[:space:]]*(//|\*)' || true)
   if [[ -n $hits ]]; then
     printf '%s\n%s\n' "$reason" "$hits" >&2
