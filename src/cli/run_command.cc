@@ -72,6 +72,7 @@ int run_command(const RunOptions& options) {
     print_error(signals.error());
     return signals.error().exit_code();
   }
+  sys::use_all_descriptors();
   policy::Request request = options.request;
   request.caller_environment = own_environment();
   const Result<result::Outcome> outcome =

@@ -1,5 +1,6 @@
 #include "launch/launch.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -104,6 +105,27 @@ void raise_hard_limits(inside::Plan& plan) {
         wanted.resource == RLIMIT_CORE) {
       // Why: no core at all is what that limit is for.
       wanted.soft = wanted.hard = own.rlim_max;
+    }
+  }
+}
+
+// Why: limits of the caller's that the sandbox has no word for must not change what becomes of the
+// program (pitfall 23); each goes as high as the caller may raise it.
+void lift_other_limits(const inside::Plan& plan) {
+  for (const __rlimit_resource resource :
+       {RLIMIT_CPU, RLIMIT_AS, RLIMIT_DATA, RLIMIT_RSS, RLIMIT_NPROC}) {
+    const bool ours = std::any_of(plan.limits, plan.limits + plan.limit_count,
+                                  [&](const inside::ResourceLimit& limit) {
+                                    return limit.resource == static_cast<int>(resource);
+                                  });
+    rlimit own{};
+    if (ours || ::getrlimit(resource, &own) != 0) {
+      continue;
+    }
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    const rlimit highest{own.rlim_max, own.rlim_max};
+    if (::setrlimit(resource, &unlimited) != 0) {
+      (void)::setrlimit(resource, &highest);
     }
   }
 }
@@ -234,6 +256,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
     }
   }
   raise_hard_limits(plan);
+  lift_other_limits(plan);
   give_pipes(stdio, ids);
   // Why: a second thread could hold a lock that the clone would inherit, held for ever.
   SB_ASSERT(sys::thread_count() <= 1);

@@ -47,8 +47,11 @@ inside::MountKind lowered(fs::OpKind kind, bool by_path) {
   return inside::MountKind::directory;
 }
 
+// Why: two tags: what the caller named can't be had, or this host has run out of something.
 Error source_error(const std::string& path, const char* doing, int err) {
-  return Error(Tag::files_source, fmt::format("{} \"{}\"", doing, path), err);
+  const bool exhausted = err == EMFILE || err == ENFILE || err == ENOMEM;
+  return Error(exhausted ? Tag::launch_mount : Tag::files_source,
+               fmt::format("{} \"{}\"", doing, path), err);
 }
 
 // A detached, private copy of the mounts below `path`, with the attributes set on each of them.

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -104,6 +105,14 @@ Result<Fd> take_signals() {
     return Error(Tag::internal, "opening a signalfd", errno);
   }
   return fd;
+}
+
+void use_all_descriptors() {
+  rlimit own{};
+  if (::getrlimit(RLIMIT_NOFILE, &own) == 0 && own.rlim_cur < own.rlim_max) {
+    own.rlim_cur = own.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &own);  // Why: what is lacking shows at the open that fails.
+  }
 }
 
 void fill_standard_fds() {

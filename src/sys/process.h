@@ -53,6 +53,9 @@ int thread_count();  // of this process; 0 where /proc can't tell
 // reports the signals a caller may send us.
 Result<Fd> take_signals();
 
+// Raises the soft limit of open files to the hard one: a launch opens about forty.
+void use_all_descriptors();
+
 // Closed standard descriptors get a placeholder, so that no later one lands on 0, 1 or 2.
 void fill_standard_fds();
 
