@@ -101,13 +101,14 @@ void write_stream(JsonEmitter& json, std::string_view key, const Stream& stream)
   json.key(key);
   json.begin_object();
   json.key("data");
-  const bool text = stream.captured && is_utf8(stream.data);
+  const std::string_view data = stream.data.view();
+  const bool text = stream.captured && is_utf8(data);
   if (!stream.captured) {
     json.null();
   } else if (text) {
-    json.utf8(stream.data);
+    json.utf8(data);
   } else {
-    json.base64(stream.data);
+    json.base64(data);
   }
   json.key("encoding");
   stream.captured ? json.text(text ? "utf-8" : "base64") : json.null();

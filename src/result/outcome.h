@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 namespace sb::result {
@@ -65,7 +66,7 @@ struct ProcessUsage {
 // Bytes of one stream. `data` is what was kept, `bytes` all that was written.
 struct Stream {
   bool captured = true;  // false: it went elsewhere, and the document says null
-  std::string data;
+  Bytes data;
   std::uint64_t bytes = 0;
   bool truncated = false;
 };

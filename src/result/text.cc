@@ -61,7 +61,7 @@ std::string stream_lines(std::string_view name, const Stream& stream) {
   }
   std::string text =
       fmt::format("{:<10} {} bytes{}\n", name, stream.bytes, stream.truncated ? ", truncated" : "");
-  std::string_view data = std::string_view(stream.data).substr(0, shown_bytes);
+  std::string_view data = stream.data.view().substr(0, shown_bytes);
   while (!data.empty()) {
     const std::size_t end = data.find('\n');
     text += fmt::format("  {}\n", visible(data.substr(0, end)));

@@ -71,10 +71,7 @@ void Supervisor::on_timer() {
     kill_inside();
   }
   if (due(sink_deadline_ns_)) {
-    out_->abandon();
-    if (err_ != nullptr) {
-      err_->abandon();
-    }
+    abandon_streams();
   }
   if (due(kill_deadline_ns_) && !settled_) {
     (void)running_.init().send_signal(SIGKILL);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cgroup/group.h"
 #include "launch/inside/protocol.h"
@@ -28,7 +29,7 @@ struct Stop {
 
 struct StreamFacts {
   bool captured = true;
-  std::string data;
+  Bytes data;
   std::uint64_t bytes = 0;
   bool over_limit = false;
 };

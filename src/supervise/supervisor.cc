@@ -21,7 +21,6 @@ namespace {
 constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
 // How long init may take to reap what was killed before it is killed itself.
 constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
-constexpr std::uint64_t sink_patience_ns = 500'000'000;
 
 std::string utc_now() {
   timespec now{};
@@ -45,16 +44,6 @@ Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& buil
   if (group_ != nullptr) {
     seen_.sources = group_->sources();
   }
-}
-
-bool Supervisor::finished() const {
-  if (init_ended_) {
-    return true;
-  }
-  // Why: once all inside are dead the pipes hold a bounded rest, so reading to their ends is safe;
-  // a sink that blocks is given up with a cancelling signal.
-  const bool drained = out_->finished() && (err_ == nullptr || err_->finished());
-  return settled_ && (drained || cancel_signals_ > 0);
 }
 
 Observations Supervisor::watch(Stdio stdio) {
@@ -91,18 +80,7 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
     CHECK(loop_->add(group_->oom_event(), group_->oom_poll_events(),
                      [this](std::uint32_t) { on_oom_event(); }));
   }
-  out_ = std::make_unique<Capture>(*loop_, std::move(stdio.output), stdio.output_sink,
-                                   spec_.limits.output_bytes, [this] { on_output_limit(*out_); });
-  CHECK(out_->start());
-  if (stdio.error.valid()) {
-    err_ = std::make_unique<Capture>(*loop_, std::move(stdio.error), stdio.error_sink,
-                                     spec_.limits.output_bytes, [this] { on_output_limit(*err_); });
-    CHECK(err_->start());
-  }
-  if (stdio.input.valid()) {
-    input_ = std::make_unique<InputPump>(*loop_, sys::FdRef(STDIN_FILENO), std::move(stdio.input));
-    CHECK(input_->start());
-  }
+  CHECK(open_streams(stdio));
   if (builder_.plan().listener) {
     listener_.emplace(
         spec_.syscalls, builder_.plan(), builder_.filter(),
@@ -225,10 +203,8 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
 void Supervisor::on_settled(const inside::ControlMsg& message) {
   settled_ = true;
   kill_deadline_ns_ = 0;
-  if (seen_.stop) {
-    // Why: a reader that stopped reading must not carry a run past its limit (pitfall 38). Where
-    // the program ended by itself, its reader may take its time.
-    sink_deadline_ns_ = sys::monotonic_ns() + sink_patience_ns;
+  if (seen_.stop || seen_.failure) {
+    hurry_readers();
   }
   if (listener_ && message.arg == 1) {
     listener_->drain();
@@ -301,6 +277,7 @@ void Supervisor::on_init_end() {
   loop_->remove(running_.init().ref());
   on_control();  // Why: its last words may still be in the socket.
   init_ended_ = true;
+  hurry_readers();
   if (!launch_over_) {
     on_error_pipe();
   }
@@ -332,102 +309,6 @@ void Supervisor::kill_inside() {
   }
   if (kill_deadline_ns_ == 0) {
     kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
-  }
-}
-
-void Supervisor::on_signals() {
-  std::array<signalfd_siginfo, 8> signals{};
-  const ssize_t got = ::read(signals_.number(), signals.data(), sizeof signals);
-  for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof signals[0]; ++i) {
-    on_signal(static_cast<int>(signals.at(i).ssi_signo));
-  }
-}
-
-void Supervisor::on_signal(int number) {
-  const bool cancels =
-      number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP;
-  if (!cancels) {
-    (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
-    return;
-  }
-  ++cancel_signals_;
-  const bool first = seen_.record_stop(
-      {.kind = StopKind::cancelled, .mechanism = "signal", .detail = result::signal_name(number)});
-  if (!started_ || !first || spec_.grace_ns == 0) {
-    kill_inside();
-    return;
-  }
-  (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
-  grace_deadline_ns_ = sys::monotonic_ns() + spec_.grace_ns;
-}
-
-void Supervisor::on_output_limit(const Capture& stream) {
-  if (spec_.limits.on_output_limit == policy::OnOutputLimit::stop) {
-    stop({.kind = StopKind::output,
-          .limit = *spec_.limits.output_bytes,
-          .observed = stream.bytes(),
-          .mechanism = "pipe",
-          .detail = &stream == out_.get() ? "stdout" : "stderr"});
-  }
-}
-
-// What our own code used in the group before the program: the target's stages, the guard.
-void Supervisor::note_baseline() {
-  if (group_ != nullptr) {
-    const Result<cgroup::Usage> usage = group_->usage();
-    baseline_ = usage ? *usage : cgroup::Usage{};
-  }
-}
-
-void Supervisor::subtract_baseline() {
-  const auto subtract = [](std::optional<std::uint64_t>& from,
-                           const std::optional<std::uint64_t>& amount) {
-    if (from) {
-      *from -= std::min(*from, amount.value_or(0));
-    }
-  };
-  subtract(seen_.usage.cpu_ns, baseline_.cpu_ns);
-  subtract(seen_.usage.user_ns, baseline_.user_ns);
-  if (seen_.usage.cpu_ns) {
-    seen_.usage.user_ns = std::min(seen_.usage.user_ns.value_or(0), *seen_.usage.cpu_ns);
-    seen_.usage.system_ns = *seen_.usage.cpu_ns - *seen_.usage.user_ns;
-  }
-}
-
-void Supervisor::collect() {
-  if (seen_.ended_ns == 0) {
-    seen_.ended_ns = sys::monotonic_ns();
-  }
-  input_.reset();
-  if (out_ != nullptr) {
-    check_sink(*out_, "stdout");
-    seen_.out = out_->take_facts();
-  }
-  if (err_ != nullptr) {
-    check_sink(*err_, "stderr");
-    seen_.err = err_->take_facts();
-  } else {
-    seen_.err.captured = !spec_.stdio.error_to_output;
-  }
-  if (group_ == nullptr) {
-    return;
-  }
-  Result<cgroup::Usage> usage = group_->usage();
-  if (usage) {
-    seen_.usage = *usage;
-    subtract_baseline();
-    if (listener_ && seen_.usage.processes_peak.value_or(0) > 0) {
-      --*seen_.usage.processes_peak;  // the guard
-    }
-  } else {
-    seen_.record_failure(std::move(usage).error());
-  }
-}
-
-void Supervisor::check_sink(const Capture& stream, const char* name) {
-  if (stream.sink_errno() != 0) {
-    seen_.record_failure(
-        Error(Tag::io_output, fmt::format("writing the target's {}", name), stream.sink_errno()));
   }
 }
 

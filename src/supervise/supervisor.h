@@ -34,7 +34,17 @@ class Supervisor {
 
  private:
   Result<Done> prepare(Stdio& stdio);
+
+  // streams
+  Result<Done> open_streams(Stdio& stdio);
+  std::unique_ptr<Capture> make_capture(sys::Fd source, sys::FdRef sink,
+                                        const std::unique_ptr<Capture>& place, const char* name);
+  void on_output_limit(std::uint64_t written, const char* name);
   bool finished() const;
+  bool drained() const;
+  void hurry_readers();
+  void abandon_streams();
+  void collect_streams();
 
   // control and error pipe
   void on_error_pipe();
@@ -56,7 +66,7 @@ class Supervisor {
   void kill_inside();
   void on_signals();
   void on_signal(int number);
-  void on_output_limit(const Capture& stream);
+  void cancel_after_end(int number);
 
   // deadlines
   void on_timer();
@@ -68,7 +78,6 @@ class Supervisor {
   void collect();
   void note_baseline();
   void subtract_baseline();
-  void check_sink(const Capture& stream, const char* name);
 
   const policy::Spec& spec_;
   const launch::PlanBuilder& builder_;
@@ -91,8 +100,8 @@ class Supervisor {
   bool exited_ = false;       // the program's first process
   bool settled_ = false;      // everything inside is dead and reaped
   bool init_ended_ = false;
-  cgroup::Usage baseline_;  // what the group had used when the program began
-  int cancel_signals_ = 0;
+  cgroup::Usage baseline_;               // what the group had used when the program began
+  int late_signal_ = 0;                  // a cancelling one after the program's end
   std::uint64_t cpus_ = 1;               // that the group can use at once
   std::uint64_t armed_ns_ = 0;           // what the timer is set to
   std::uint64_t next_cpu_check_ns_ = 0;  // 0: none; CLOCK_MONOTONIC like all below

@@ -48,7 +48,7 @@ RunOptions to(const std::string& destination) {
 
 result::Outcome some_outcome() {
   result::Outcome outcome;
-  outcome.out.data.assign(200'000, 'x');
+  outcome.out.data = Bytes(std::string(200'000, 'x'));
   return outcome;
 }
 

@@ -36,7 +36,7 @@ Outcome finished_outcome() {
                     .limit_bytes = 536'870'912,
                     .oom_kills = 0};
   outcome.processes = {.peak = 1, .limit = 64, .limit_hits = 0};
-  outcome.out = {.captured = true, .data = "hello\n", .bytes = 6, .truncated = false};
+  outcome.out = {.captured = true, .data = sb::Bytes("hello\n"), .bytes = 6, .truncated = false};
   outcome.enforced = Enforced{.namespaces = {"user", "mount", "pid", "net", "ipc", "uts", "cgroup"},
                               .seccomp = "go",
                               .memory = "cgroup1",

@@ -22,7 +22,7 @@ using namespace std::string_literals;
 // What a reader of the document gets back, and the encoding it was told.
 std::pair<std::string, std::string> read_back(const std::string& bytes) {
   Outcome outcome = finished_outcome();
-  outcome.out.data = bytes;
+  outcome.out.data = Bytes(bytes);
   outcome.out.bytes = bytes.size();
   const std::string document = json_of(outcome);
   const std::size_t stream = document.find("\"stdout\":");
@@ -78,8 +78,8 @@ TEST_CASE("json: characters that lie across the end of the buffer stay whole") {
 
 TEST_CASE("json: long plain runs reach the sink without a copy") {
   Outcome outcome = finished_outcome();
-  outcome.out.data.assign(1 << 20, 'x');
-  const std::string_view data = outcome.out.data;
+  outcome.out.data = Bytes(std::string(1 << 20, 'x'));
+  const std::string_view data = outcome.out.data.view();
   std::size_t direct = 0;
   std::size_t largest_copy = 0;
   const Sink sink = [&](std::string_view bytes) -> Result<Done> {
@@ -99,9 +99,9 @@ TEST_CASE("json: long plain runs reach the sink without a copy") {
 
 TEST_CASE("json: control characters never reach a terminal") {
   Outcome outcome = finished_outcome();
-  outcome.out.data =
+  outcome.out.data = Bytes(
       "\x1b]0;title\x07\xC2\x9B"
-      "31m\x7f";
+      "31m\x7f");
   for (const bool pretty : {false, true}) {
     const std::string document = json_of(outcome, pretty);
     CHECK(document.find_first_of("\x1b\x07\x7f") == std::string::npos);
@@ -139,7 +139,7 @@ TEST_CASE("json: fields stand in the order of the contract") {
 
 TEST_CASE("json: a stream that went elsewhere has null data") {
   Outcome outcome = finished_outcome();
-  outcome.out = {.captured = false, .data = "", .bytes = 42, .truncated = false};
+  outcome.out = {.captured = false, .data = Bytes(), .bytes = 42, .truncated = false};
   CHECK(json_of(outcome).find(
             R"("stdout":{"data":null,"encoding":null,"bytes":42,"truncated":false})") !=
         std::string::npos);
@@ -162,7 +162,7 @@ TEST_CASE("json: an error carries tag and errno and context") {
 
 TEST_CASE("json: the first error of the sink ends the writing") {
   Outcome outcome = finished_outcome();
-  outcome.out.data.assign(1 << 20, '\n');
+  outcome.out.data = Bytes(std::string(1 << 20, '\n'));
   int calls = 0;
   const Sink sink = [&](std::string_view) -> Result<Done> {
     ++calls;
@@ -177,24 +177,26 @@ TEST_CASE("json: the first error of the sink ends the writing") {
 namespace {
 
 std::vector<Outcome> outcomes_of_every_status() {
-  std::vector<Outcome> outcomes = {finished_outcome(),
-                                   failed_outcome(),
-                                   limited_outcome(Status::wall_time_limit, "wall_time"),
-                                   limited_outcome(Status::cpu_time_limit, "cpu_time"),
-                                   limited_outcome(Status::memory_limit, "memory"),
-                                   limited_outcome(Status::output_limit, "output"),
-                                   limited_outcome(Status::file_size_limit, "file_size"),
-                                   limited_outcome(Status::deadlock, "deadlock"),
-                                   limited_outcome(Status::virtual_time_limit, "wall_time")};
+  std::vector<Outcome> outcomes;
+  outcomes.push_back(finished_outcome());
+  outcomes.push_back(failed_outcome());
+  for (const auto& [status, limit] :
+       {std::pair(Status::wall_time_limit, "wall_time"),
+        std::pair(Status::cpu_time_limit, "cpu_time"), std::pair(Status::memory_limit, "memory"),
+        std::pair(Status::output_limit, "output"), std::pair(Status::file_size_limit, "file_size"),
+        std::pair(Status::deadlock, "deadlock"),
+        std::pair(Status::virtual_time_limit, "wall_time")}) {
+    outcomes.push_back(limited_outcome(status, limit));
+  }
   Outcome exited = finished_outcome();
   exited.status = Status::exited;
   exited.exit_code = 3;
-  exited.err = {.captured = true, .data = "\xFF\xFE", .bytes = 1000, .truncated = true};
-  outcomes.push_back(exited);
+  exited.err = {.captured = true, .data = Bytes("\xFF\xFE"), .bytes = 1000, .truncated = true};
+  outcomes.push_back(std::move(exited));
   Outcome signaled = limited_outcome(Status::signaled, "");
   signaled.cause.reset();
   signaled.signal = 34;
-  outcomes.push_back(signaled);
+  outcomes.push_back(std::move(signaled));
   Outcome violation = limited_outcome(Status::syscall_violation, "");
   violation.cause.reset();
   violation.violations_total = 2;
@@ -211,12 +213,12 @@ std::vector<Outcome> outcomes_of_every_status() {
   violation.violations[1].action = "errno EPERM";
   violation.files = {{.path = "/workspace/out", .bytes = 12, .saved = "out"}};
   violation.warnings = {"a warning"};
-  outcomes.push_back(violation);
+  outcomes.push_back(std::move(violation));
   Outcome cancelled = limited_outcome(Status::cancelled, "");
   cancelled.cause.reset();
   cancelled.time.started.clear();
   cancelled.enforced.reset();
-  outcomes.push_back(cancelled);
+  outcomes.push_back(std::move(cancelled));
   return outcomes;
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("isolate: statuses") {
 
 TEST_CASE("text: a few lines without control characters") {
   Outcome outcome = sbtest::limited_outcome(Status::cpu_time_limit, "cpu_time");
-  outcome.out.data = "one\n\x1b[31mtwo";
+  outcome.out.data = sb::Bytes("one\n\x1b[31mtwo");
   outcome.out.bytes = outcome.out.data.size();
   CHECK(written(write_text, outcome) ==
         "status     cpu_time_limit: used more than it may\n"

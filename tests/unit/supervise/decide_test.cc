@@ -397,7 +397,7 @@ TEST_CASE("decide: usage comes from the counters and is absent where nothing cou
   facts.seen.max_rss_bytes = 5 * mib;
   facts.seen.out.over_limit = true;
   facts.seen.out.bytes = 2000;
-  facts.seen.out.data = "kept";
+  facts.seen.out.data = sb::Bytes("kept");
   facts.seen.violations_total = 20;
   facts.seen.violations.resize(16);
   result::Outcome outcome = decide(facts.spec, std::move(facts.seen));
@@ -413,7 +413,7 @@ TEST_CASE("decide: usage comes from the counters and is absent where nothing cou
   CHECK(outcome.processes.limit_hits == 4);
   CHECK(outcome.out.truncated);
   CHECK(outcome.out.bytes == 2000);
-  CHECK(outcome.out.data == "kept");
+  CHECK(outcome.out.data.view() == "kept");
   CHECK_FALSE(outcome.err.truncated);
   CHECK(outcome.violations_total == 20);
   CHECK(outcome.violations.size() == 16);

@@ -1,0 +1,52 @@
+// What the supervisor has counted when all is over.
+#include <algorithm>
+
+#include "supervise/supervisor.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+
+// What our own code used in the group before the program: the target's stages, the guard.
+void Supervisor::note_baseline() {
+  if (group_ != nullptr) {
+    const Result<cgroup::Usage> usage = group_->usage();
+    baseline_ = usage ? *usage : cgroup::Usage{};
+  }
+}
+
+void Supervisor::subtract_baseline() {
+  const auto subtract = [](std::optional<std::uint64_t>& from,
+                           const std::optional<std::uint64_t>& amount) {
+    if (from) {
+      *from -= std::min(*from, amount.value_or(0));
+    }
+  };
+  subtract(seen_.usage.cpu_ns, baseline_.cpu_ns);
+  subtract(seen_.usage.user_ns, baseline_.user_ns);
+  if (seen_.usage.cpu_ns) {
+    seen_.usage.user_ns = std::min(seen_.usage.user_ns.value_or(0), *seen_.usage.cpu_ns);
+    seen_.usage.system_ns = *seen_.usage.cpu_ns - *seen_.usage.user_ns;
+  }
+}
+
+void Supervisor::collect() {
+  if (seen_.ended_ns == 0) {
+    seen_.ended_ns = sys::monotonic_ns();
+  }
+  collect_streams();
+  if (group_ == nullptr) {
+    return;
+  }
+  Result<cgroup::Usage> usage = group_->usage();
+  if (usage) {
+    seen_.usage = *usage;
+    subtract_baseline();
+    if (listener_ && seen_.usage.processes_peak.value_or(0) > 0) {
+      --*seen_.usage.processes_peak;  // the guard
+    }
+  } else {
+    seen_.record_failure(std::move(usage).error());
+  }
+}
+
+}  // namespace sb::supervise
