@@ -4,13 +4,22 @@
 #include <array>
 #include <cerrno>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sb::supervise {
 namespace {
 
-constexpr std::size_t read_size = 65'536;  // a pipe's, unless it was enlarged
-using Buffer = std::array<char, read_size>;
+// Kernel: the size of a new pipe, and the most that an ordinary user may make of it (pipe(7)).
+constexpr std::size_t small_pipe = 65'536;
+constexpr std::size_t large_pipe = 1'048'576;
+using Buffer = std::array<char, small_pipe>;
+
+bool is_regular(sys::FdRef fd) {
+  struct ::stat status {};
+  return ::fstat(fd.number(), &status) == 0 && S_ISREG(status.st_mode);
+}
 
 }  // namespace
 
@@ -20,7 +29,8 @@ Capture::Capture(EventLoop& loop, sys::Fd source, sys::FdRef sink,
       source_(std::move(source)),
       sink_(sink),
       limit_(limit),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      pipe_size_(small_pipe) {}
 
 Capture::~Capture() { abandon(); }
 
@@ -38,6 +48,7 @@ Result<Done> Capture::start() {
                                                            }
                                                          }});
     CHECK(outlet_->start());
+    can_splice_ = is_regular(sink_);
   }
   CHECK(loop_.add(source_.ref(), EPOLLIN, [this](std::uint32_t) { read_some(); }));
   return Done{};
@@ -58,14 +69,18 @@ void Capture::close_source() {
 }
 
 void Capture::read_some() {
-  const std::uint64_t room = limit_ ? *limit_ - std::min(bytes_, *limit_) : read_size;
-  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(room, read_size));
+  const std::uint64_t room = limit_ ? *limit_ - std::min(bytes_, *limit_) : pipe_size_;
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(room, pipe_size_));
   if (most == 0) {
     discard();
   } else if (outlet_ == nullptr) {
     keep(most);
-  } else {
+  } else if (!can_splice_ || !splice(most)) {
     pass(most);
+  }
+  if (!large_ && bytes_ > 2 * small_pipe) {
+    large_ = true;
+    enlarge_pipe();
   }
 }
 
@@ -99,6 +114,34 @@ void Capture::pass(std::size_t most) {
   if (took(got)) {
     outlet_->put({buffer.data(), static_cast<std::size_t>(got)});
     watch();
+  }
+}
+
+bool Capture::splice(std::size_t most) {
+  const ssize_t got = ::splice(source_.number(), nullptr, sink_.number(), nullptr, most,
+                               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (got >= 0 || errno == EAGAIN || errno == EINTR) {
+    (void)took(got);
+    return true;
+  }
+  if (errno == EINVAL) {
+    // Kernel: not into a file opened with O_APPEND, nor into some file systems (splice(2)).
+    can_splice_ = false;
+    return false;
+  }
+  const int err = errno;
+  close_source();
+  hooks_.on_error(err);
+  return true;
+}
+
+// Why: only for who writes much: most programs write a few lines, and the kernel counts the size of
+// all pipes of a user. Not before a reader of the caller's, who would see the output later.
+void Capture::enlarge_pipe() {
+  const bool fast = outlet_ == nullptr || outlet_->is_file();
+  if (fast && source_.valid() &&
+      ::fcntl(source_.number(), F_SETPIPE_SZ, static_cast<int>(large_pipe)) > 0) {
+    pipe_size_ = large_pipe;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -69,6 +70,28 @@ Result<sys::Fd> open_output(const std::string& path) {
   return std::move(file.fd);
 }
 
+bool is_same_file(sys::FdRef a, sys::FdRef b) {
+  struct ::stat first {};
+  struct ::stat second {};
+  return ::fstat(a.number(), &first) == 0 && ::fstat(b.number(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// Why: two descriptions of one file would each write from its start, one over the other.
+Result<Done> share_file(Stdio& stdio) {
+  if (!stdio.output_file.valid() || !stdio.error_file.valid() ||
+      !is_same_file(stdio.output_file.ref(), stdio.error_file.ref())) {
+    return Done{};
+  }
+  const int copy = ::fcntl(stdio.output_file.number(), F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) {
+    return Error(Tag::io_output, "duplicating the file of stdout for stderr", errno);
+  }
+  stdio.error_file = sys::Fd(copy);
+  stdio.error_sink = stdio.error_file.ref();
+  return Done{};
+}
+
 Result<Done> open_sink(policy::OutputKind kind, const std::string& path, int standard,
                        sys::Fd& file, sys::FdRef& sink) {
   if (kind == policy::OutputKind::file) {
@@ -101,6 +124,7 @@ Result<Stdio> open_stdio(const policy::Stdio& wanted) {
   }
   CHECK(open_sink(wanted.error, wanted.error_path, STDERR_FILENO, stdio.error_file,
                   stdio.error_sink));
+  CHECK(share_file(stdio));
   Pipe error = TRY(make_pipe(Tag::io_output));
   CHECK(make_nonblocking(error.read_end.ref(), Tag::io_output));
   stdio.error = std::move(error.read_end);
