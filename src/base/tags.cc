@@ -84,7 +84,9 @@ constexpr std::array table = {
     TagInfo{Tag::launch_landlock, "launch.landlock", exit_sandbox, ""},
     TagInfo{Tag::launch_seccomp, "launch.seccomp", exit_sandbox,
             "the kernel needs CONFIG_SECCOMP_FILTER"},
-    TagInfo{Tag::launch_listener, "launch.listener", exit_sandbox, ""},
+    TagInfo{Tag::launch_listener, "launch.listener", exit_sandbox,
+            "whatever sandbox itself runs in listens to system calls, or refuses pidfd_getfd(2); "
+            "--best-effort runs without naming violations"},
     TagInfo{Tag::launch_died, "launch.died", exit_sandbox, ""},
     TagInfo{Tag::launch_protocol, "launch.protocol", exit_sandbox, ""},
     TagInfo{Tag::program_not_found, "program.not_found", exit_not_found, ""},

@@ -93,7 +93,11 @@ Error stage_error(const PlanBuilder& builder, const inside::StageReport& report)
   if (stage.stage == Stage::exec) {
     return exec_error(builder, report.err);
   }
-  return Error(stage.tag, what_failed(builder, stage, report.index), report.err)
+  // Kernel: EBUSY: a filter above this one has a listener already (seccomp(2)); one of the two
+  // sandboxes has to do without (pitfall 16).
+  const bool nested = stage.stage == Stage::seccomp && report.err == EBUSY;
+  return Error(nested ? Tag::launch_listener : stage.tag,
+               what_failed(builder, stage, report.index), report.err)
       .with_stage(stage.name);
 }
 

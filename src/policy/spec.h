@@ -96,6 +96,7 @@ struct Spec {
   std::string hostname = "sandbox";
   std::uint64_t grace_ns = 2'000'000'000;
   bool best_effort = false;
+  bool name_violations = true;  // false: no listener; the kernel kills, and nobody learns the call
   std::vector<std::string> warnings;
 };
 

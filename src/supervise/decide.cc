@@ -118,6 +118,10 @@ void judge_end(const policy::Spec& spec, const Observations& seen, int signal, O
                           .mechanism = "signal"};
     return;
   }
+  if (signal == SIGSYS && !spec.name_violations) {
+    apply_stop({.kind = StopKind::violation, .mechanism = "signal"}, outcome);
+    return;
+  }
   if (signal == SIGXCPU && spec.rlimits.cpu_seconds) {
     apply_stop({.kind = StopKind::cpu_time,
                 .limit = spec.limits.cpu_time_ns.value_or(0),
@@ -212,6 +216,12 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
   fill_usage(spec, seen, outcome);
   outcome.violations_total = seen.violations_total;
   outcome.violations = std::move(seen.violations);
+  if (outcome.status == Status::syscall_violation && outcome.violations.empty()) {
+    // Without a listener all that is known is that there was one.
+    outcome.violations_total = 1;
+    outcome.violations.push_back(
+        {.arch = "x86_64", .action = "killed", .why = "no listener could name the call"});
+  }
   outcome.out = to_stream(std::move(seen.out));
   outcome.err = to_stream(std::move(seen.err));
   outcome.warnings = spec.warnings;

@@ -45,6 +45,9 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
 
 Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
   const auto builtin = filters::builtin_filter(spec.profile_sha256);
+  if (!spec.name_violations) {
+    return seccomp::compile(spec.syscalls, seccomp::KillMode::kill_process);
+  }
   if (builtin && spec.syscalls_as_written) {
     return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
   }
@@ -63,7 +66,7 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
                                     sys::FdRef signals, std::uint64_t created_ns) {
   launch::PlanBuilder builder;
   builder.set_filter(TRY(filter_of(spec)));
-  builder.plan().listener = true;
+  builder.plan().listener = spec.name_violations;
   Stdio stdio = TRY(open_stdio(spec.stdio));
   std::optional<launch::HostIds> ids;
   if (spec.ids != policy::IdMode::caller) {
@@ -107,6 +110,15 @@ result::Outcome outcome_of_error(Error error) {
 result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts, sys::FdRef signals,
                     std::uint64_t created_ns) {
   Result<result::Outcome> outcome = run_or_fail(spec, facts, signals, created_ns);
+  if (spec.best_effort && outcome && outcome->error &&
+      outcome->error->tag() == Tag::launch_listener) {
+    // Why: safe to try again: the program has not run.
+    policy::Spec unnamed = spec;
+    unnamed.name_violations = false;
+    unnamed.warnings.push_back("forbidden calls are not named, and in descendants not noticed: " +
+                               outcome->error->message());
+    outcome = run_or_fail(unnamed, facts, signals, created_ns);
+  }
   if (!outcome) {
     outcome = outcome_of_error(
         std::move(outcome).error().context(fmt::format("starting \"{}\"", spec.command.shown)));

@@ -69,3 +69,26 @@ TEST_CASE("p1 thirty launches at once see three descriptors each") {
   }
   expect_true_runs();
 }
+
+// Red: without the case of EBUSY in launch/stages.cc the tag is launch.seccomp, without a remedy.
+TEST_CASE("p16 inside another sandbox with a listener it says why") {
+  Options outer;
+  outer.binary = probe("with_listener");
+  const Run refused = run_sandbox({binary(), "run", "--", probe("die"), "exit", "3"}, outer);
+  CHECK(refused.exit_status == 125);
+  CHECK(refused.document.at("error.tag").text() == "launch.listener");
+  CHECK(refused.document.at("error.hint").text().find("--best-effort") != std::string::npos);
+}
+
+// Red: without the second attempt in supervise/run.cc the status is error.
+TEST_CASE("p16 inside another sandbox best effort runs without naming calls") {
+  Options outer;
+  outer.binary = probe("with_listener");
+  const Run run = run_sandbox(
+      {binary(), "run", "--best-effort", "--", probe("die"), "exit", "3"}, outer);
+  CHECK(run.exit_status == 3);
+  CHECK(run.document.at("warnings").size() == 1);
+  const Run killed = run_sandbox(
+      {binary(), "run", "--best-effort", "--", probe("call_syscall"), "mount"}, outer);
+  expect_status(killed, "syscall_violation", 159);
+}
