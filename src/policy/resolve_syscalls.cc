@@ -7,7 +7,6 @@
 #include <map>
 
 #include <fmt/core.h>
-#include <linux/ioprio.h>
 
 #include "policy/key_error.h"
 #include "policy/syscall_groups.h"
@@ -18,6 +17,11 @@ namespace {
 
 // Limit: combinations of values that one entry may stand for.
 constexpr std::size_t most_combinations = 512;
+
+// Kernel: of <linux/ioprio.h>, which C++ can't read since a parameter there is named `class`.
+constexpr std::uint64_t ioprio_who_process = 1;
+constexpr std::uint64_t ioprio_who_pgrp = 2;
+constexpr std::uint64_t ioprio_who_user = 3;
 
 // What one layer says of one call.
 struct CallRules {
@@ -189,9 +193,9 @@ std::vector<InitRule> init_rules() {
       {"setpriority", {equals(0, PRIO_PROCESS), equals(1, 1)}},
       {"setpriority", {equals(0, PRIO_PGRP), equals(1, 1)}},
       {"setpriority", {equals(0, PRIO_USER)}},
-      {"ioprio_set", {equals(0, IOPRIO_WHO_PROCESS), equals(1, 1)}},
-      {"ioprio_set", {equals(0, IOPRIO_WHO_PGRP), equals(1, 1)}},
-      {"ioprio_set", {equals(0, IOPRIO_WHO_USER)}},
+      {"ioprio_set", {equals(0, ioprio_who_process), equals(1, 1)}},
+      {"ioprio_set", {equals(0, ioprio_who_pgrp), equals(1, 1)}},
+      {"ioprio_set", {equals(0, ioprio_who_user)}},
   };
 }
 

@@ -1,7 +1,6 @@
 #include "policy/symbols.h"
 
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
 #include <netinet/in.h>

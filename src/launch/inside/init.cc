@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/if.h>
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -95,7 +94,9 @@ void reset_scheduling(const Plan& plan) {
   // Kernel: raising the nice level back to 0 needs CAP_SYS_NICE in the host's user namespace or
   // RLIMIT_NICE; an unprivileged caller's own level stays, as its own choice for its own work.
   (void)!setpriority(PRIO_PROCESS, 0, 0);
-  (void)!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
+  // Kernel: newer <linux/ioprio.h> has a parameter named `class`, which C++ can't read.
+  constexpr int ioprio_who_process = 1;
+  (void)!syscall(SYS_ioprio_set, ioprio_who_process, 0, 0);
   // Kernel: lowering needs CAP_SYS_RESOURCE on the host; then the caller's value stays (proc(5)).
   (void)!write_small_file("/proc/self/oom_score_adj", "0", 1);
 }
