@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "cli/result_output.h"
 #include "cli/systemd_scope.h"
+#include "filters/builtin_filters.h"
 #include "policy/resolve.h"
 #include "supervise/run.h"
 #include "sys/process.h"
@@ -17,27 +18,35 @@ namespace {
 // Usage errors end the command before there is a run to have a result of (contract §4: exit 2).
 bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
 
-Result<result::Outcome> run_request(const policy::Request& request,
-                                    const std::vector<std::string>& words, sys::FdRef signals,
-                                    std::uint64_t created_ns) {
-  const policy::HostFacts facts = TRY(policy::probe_host(request.cgroup_parent));
-  const Result<policy::Spec> spec = policy::resolve(request, facts);
-  if (!spec && facts.uid != 0 && request.cgroup_parent.empty() &&
+// Every other failure is a result, too.
+result::Outcome outcome_of(Error error, const RunOptions& options, const std::string& kernel) {
+  result::Outcome outcome = supervise::outcome_of_error(std::move(error));
+  outcome.sandbox = {.version = SANDBOX_VERSION,
+                     .profile = options.request.profile,
+                     .profile_sha256 = "",
+                     .kernel = kernel};
+  return outcome;
+}
+
+Result<result::Outcome> run_request(const RunOptions& options, const policy::Request& request,
+                                    sys::FdRef signals, std::uint64_t created_ns) {
+  const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
+  if (!facts) {
+    return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
+                                   : outcome_of(facts.error(), options, "");
+  }
+  const Result<policy::Spec> spec = policy::resolve(request, *facts);
+  if (!spec && facts->uid != 0 && request.cgroup_parent.empty() &&
       (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
-    enter_systemd_scope(words);
+    enter_systemd_scope(options.words);
   }
   if (!spec && is_usage(spec.error())) {
     return spec.error();
   }
   if (!spec) {
-    result::Outcome outcome = supervise::outcome_of_error(spec.error());
-    outcome.sandbox = {.version = SANDBOX_VERSION,
-                       .profile = request.profile,
-                       .profile_sha256 = "",
-                       .kernel = facts.kernel};
-    return outcome;
+    return outcome_of(spec.error(), options, facts->kernel);
   }
-  return supervise::run(*spec, facts, signals, created_ns);
+  return supervise::run(*spec, *facts, signals, created_ns);
 }
 
 std::vector<std::string> own_environment() {
@@ -74,9 +83,9 @@ int run_command(const RunOptions& options) {
   }
   sys::use_all_descriptors();
   policy::Request request = options.request;
+  request.prepared = filters::builtin_profile(request.profile);
   request.caller_environment = own_environment();
-  const Result<result::Outcome> outcome =
-      run_request(request, options.words, signals->ref(), created_ns);
+  const Result<result::Outcome> outcome = run_request(options, request, signals->ref(), created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();

@@ -5,23 +5,34 @@
 namespace sb::filters {
 namespace {
 
+using Setting = std::pair<std::string_view, std::string_view>;
+
 struct Entry {
-  std::string_view sha256;
+  policy::PreparedProfile profile;
   std::span<const sock_filter> program;
 };
 
-// Made by make_filters.cc: one array a profile, and `entries`.
+// Made by make_filters.cc: two arrays a profile, and `entries`.
 #include "builtin_filters.inc"
 
 }  // namespace
 
 std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256) {
   for (const Entry& entry : entries) {
-    if (entry.sha256 == profile_sha256) {
+    if (entry.profile.sha256 == profile_sha256) {
       return entry.program;
     }
   }
   return std::nullopt;
+}
+
+const policy::PreparedProfile* builtin_profile(std::string_view name) {
+  for (const Entry& entry : entries) {
+    if (entry.profile.name == name) {
+      return &entry.profile;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace sb::filters

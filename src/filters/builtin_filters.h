@@ -1,5 +1,5 @@
-// The built-in profiles' filters, compiled when this program was built.
-// Must not hold any other profile's: supervise/ compiles those when they are needed.
+// The built-in profiles, merged, checked and their filters compiled when this program was built.
+// Must not hold any other profile: those are read and compiled when they are needed.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,15 @@
 
 #include <linux/filter.h>
 
+#include "policy/profile_settings.h"
+
 namespace sb::filters {
 
 // What seccomp::compile(…, notify, waiting_cookie) gives for the built-in profile with this text
 // (sha256 of all files merged, in hex), unchanged by any option. nullopt: no such profile.
 std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256);
+
+// The settings of the built-in profile of this name; nullptr where there is none.
+const policy::PreparedProfile* builtin_profile(std::string_view name);
 
 }  // namespace sb::filters

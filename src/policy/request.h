@@ -19,8 +19,11 @@ struct Override {
 
 enum class UsernsChoice { automatic, always, never };
 
+struct PreparedProfile;
+
 struct Request {
   std::string profile = "default";  // a built-in name, or a path (it has a slash or ends in .toml)
+  const PreparedProfile* prepared = nullptr;  // the same, ready; or nullptr: it is to be read
   std::vector<std::string> command;
   std::string caller_directory;  // absolute: where relative host paths start; empty if it is gone
   std::vector<std::string> caller_environment;  // "NAME=VALUE"

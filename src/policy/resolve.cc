@@ -9,6 +9,7 @@
 #include "policy/enforcement.h"
 #include "policy/find_program.h"
 #include "policy/host_root.h"
+#include "policy/profile_settings.h"
 #include "policy/resolve_syscalls.h"
 #include "sys/files.h"
 
@@ -177,14 +178,29 @@ Result<IdMode> choose_ids(const Request& request, const HostFacts& facts) {
   return plain ? IdMode::plain : IdMode::mapped;
 }
 
+bool changes_syscalls(const Request& request) {
+  return std::any_of(request.overrides.begin(), request.overrides.end(),
+                     [](const Override& given) { return given.key.starts_with("syscalls."); });
+}
+
 }  // namespace
 
+Result<SyscallPolicy> syscalls_of(const Spec& spec) {
+  if (!spec.syscalls_unread) {
+    return spec.syscalls;
+  }
+  const Profile profile = TRY(load_profile(spec.profile_name));
+  return resolve_syscalls(profile);
+}
+
 Result<Spec> resolve(const Request& request, const HostFacts& facts) {
-  Profile profile = TRY(load_profile(request.profile));
   Spec spec;
+  spec.syscalls_as_written = !changes_syscalls(request);
+  spec.syscalls_unread = request.prepared != nullptr && spec.syscalls_as_written;
+  Profile profile =
+      TRY(spec.syscalls_unread ? unpack(*request.prepared) : load_profile(request.profile));
   for (const Override& given : request.overrides) {
     CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
-    spec.syscalls_as_written = spec.syscalls_as_written && !given.key.starts_with("syscalls.");
   }
   CHECK(refuse_unsupported(profile));
   spec.profile_name = profile.name;
@@ -192,7 +208,9 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   spec.ids = TRY(choose_ids(request, facts));
   spec.limits = resolve_limits(profile.limits);
   spec.network = value_or(profile.network_mode, NetworkMode::loopback);
-  spec.syscalls = TRY(resolve_syscalls(profile));
+  if (!spec.syscalls_unread) {
+    spec.syscalls = TRY(resolve_syscalls(profile));
+  }
   spec.stdio = request.stdio;
   spec.grace_ns = request.grace_ns;
   spec.best_effort = request.best_effort;

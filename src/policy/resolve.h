@@ -14,4 +14,8 @@ namespace sb::policy {
 // Errors: usage, profile.*, files.*, host.*, program.not_found, program.not_executable.
 Result<Spec> resolve(const Request& request, const HostFacts& facts);
 
+// spec.syscalls, or, where a prepared profile left it unread, what the profile says.
+// Why: only a violation's report needs it; reading it costs as much as a launch.
+Result<SyscallPolicy> syscalls_of(const Spec& spec);
+
 }  // namespace sb::policy

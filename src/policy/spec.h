@@ -89,6 +89,7 @@ struct Spec {
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;
   bool syscalls_as_written = true;  // no option changed what the profile's text says of them
+  bool syscalls_unread = false;     // `syscalls` is empty: a prepared profile (resolve.h)
   Stdio stdio;
   IdMode ids = IdMode::mapped;
   std::uint32_t inside_uid = 1000;

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
+#include "policy/resolve.h"
 #include "policy/resolve_syscalls.h"
 #include "seccomp/evaluate.h"
 #include "supervise/violation_report.h"
@@ -45,10 +46,10 @@ bool is_waiting_call(const seccomp_data& data) {
 
 }  // namespace
 
-Listener::Listener(const policy::SyscallPolicy& policy, const inside::Plan& plan,
+Listener::Listener(const policy::Spec& spec, const inside::Plan& plan,
                    const seccomp::BpfProgram& filter, Report report,
                    std::function<void()> before_exec)
-    : policy_(policy),
+    : spec_(spec),
       plan_(plan),
       report_(std::move(report)),
       before_exec_(std::move(before_exec)),
@@ -137,13 +138,23 @@ bool Listener::takes_our_exec(const seccomp_notif& notification) {
   return ours;
 }
 
+const policy::SyscallPolicy& Listener::policy() {
+  if (!policy_) {
+    Result<policy::SyscallPolicy> read = policy::syscalls_of(spec_);
+    // Why: a built-in profile was read by the build; should it fail all the same, every call that
+    // the filter notifies is one that ends the run.
+    policy_ = read ? *std::move(read) : policy::SyscallPolicy{};
+  }
+  return *policy_;
+}
+
 void Listener::report_call(const seccomp_notif& notification) {
   const bool native = notification.data.arch == AUDIT_ARCH_X86_64;
   std::array<std::uint64_t, 6> args{};
   std::copy(std::begin(notification.data.args), std::end(notification.data.args), args.begin());
   const policy::SyscallRule* rule =
-      native ? policy::find_rule(policy_, notification.data.nr, args) : nullptr;
-  policy::SyscallAction action = rule != nullptr ? rule->action : policy_.default_action;
+      native ? policy::find_rule(policy(), notification.data.nr, args) : nullptr;
+  policy::SyscallAction action = rule != nullptr ? rule->action : policy().default_action;
   if (!native || is_waiting_call(notification.data) || (notification.data.nr & 0x40000000) != 0) {
     action = {policy::ActionKind::kill, 0};
   }
@@ -157,7 +168,7 @@ void Listener::report_call(const seccomp_notif& notification) {
   const std::string done = fatal             ? "killed"
                            : action.err == 0 ? "logged"
                                              : "errno " + errno_name(action.err);
-  result::Violation violation = describe_violation(policy_, notification, done);
+  result::Violation violation = describe_violation(policy(), notification, done);
   if (!sys::is_alive(fd_.ref(), notification.id)) {
     // Why: what was read of /proc since may be another process's.
     violation.pid = std::nullopt;

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "launch/inside/plan.h"
-#include "policy/syscall_policy.h"
+#include "policy/spec.h"
 #include "result/outcome.h"
 #include "seccomp/program.h"
 #include "sys/fd.h"
@@ -24,8 +24,8 @@ class Listener {
 
   // Borrows all. `plan` is the one the target runs by, `filter` the program it loads. `before_exec`
   // is called when everything is ready and nothing inside runs.
-  Listener(const policy::SyscallPolicy& policy, const inside::Plan& plan,
-           const seccomp::BpfProgram& filter, Report report, std::function<void()> before_exec);
+  Listener(const policy::Spec& spec, const inside::Plan& plan, const seccomp::BpfProgram& filter,
+           Report report, std::function<void()> before_exec);
 
   // The target's descriptor, once it says that it loads the filter. Errors: launch.listener.
   Result<Done> take(const sys::FdRef target_pidfd);
@@ -52,7 +52,10 @@ class Listener {
   void report_call(const seccomp_notif& notification);
   void report_cancelled();
 
-  const policy::SyscallPolicy& policy_;
+  const policy::SyscallPolicy& policy();
+
+  const policy::Spec& spec_;
+  std::optional<policy::SyscallPolicy> policy_;  // read for the first report
   const inside::Plan& plan_;
   Report report_;
   std::function<void()> before_exec_;

@@ -7,6 +7,7 @@
 #include "launch/host_ids.h"
 #include "launch/launch.h"
 #include "launch/plan_builder.h"
+#include "policy/resolve.h"
 #include "seccomp/compile.h"
 #include "supervise/decide.h"
 #include "supervise/supervisor.h"
@@ -46,12 +47,13 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
 Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
   const auto builtin = filters::builtin_filter(spec.profile_sha256);
   if (!spec.name_violations) {
-    return seccomp::compile(spec.syscalls, seccomp::KillMode::kill_process);
+    return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::kill_process);
   }
   if (builtin && spec.syscalls_as_written) {
     return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
   }
-  return seccomp::compile(spec.syscalls, seccomp::KillMode::notify, inside::waiting_cookie);
+  return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::notify,
+                          inside::waiting_cookie);
 }
 
 // Why: one more task than the program may have: the guard is in its group.

@@ -83,7 +83,7 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
   CHECK(open_streams(stdio));
   if (builder_.plan().listener) {
     listener_.emplace(
-        spec_.syscalls, builder_.plan(), builder_.filter(),
+        spec_, builder_.plan(), builder_.filter(),
         [this](result::Violation violation, bool fatal) {
           on_violation(std::move(violation), fatal);
         },
