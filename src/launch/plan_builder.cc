@@ -47,11 +47,15 @@ inside::MountKind lowered(fs::OpKind kind, bool by_path) {
   return inside::MountKind::directory;
 }
 
-// Why: two tags: what the caller named can't be had, or this host has run out of something.
+// Why: two tags: what the caller named can't be had, or this host can't give it to anybody.
 Error source_error(const std::string& path, const char* doing, int err) {
-  const bool exhausted = err == EMFILE || err == ENFILE || err == ENOMEM;
-  return Error(exhausted ? Tag::launch_mount : Tag::files_source,
-               fmt::format("{} \"{}\"", doing, path), err);
+  // Kernel: EPERM is the right to clone mounts, ENOSYS the call itself; neither is of the path.
+  for (const int of_host : {EMFILE, ENFILE, ENOMEM, EPERM, ENOSYS}) {
+    if (err == of_host) {
+      return Error(Tag::launch_mount, fmt::format("{} \"{}\"", doing, path), err);
+    }
+  }
+  return Error(Tag::files_source, fmt::format("{} \"{}\"", doing, path), err);
 }
 
 // A detached, private copy of the mounts below `path`, with the attributes set on each of them.
@@ -69,7 +73,7 @@ Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, boo
   attr.propagation = 1UL << 18;  // MS_PRIVATE
   if (::syscall(SYS_mount_setattr, tree.number(), "", AT_EMPTY_PATH | deep, &attr, sizeof attr) !=
       0) {
-    return source_error(path, "setting mount attributes of", errno);
+    return Error(Tag::launch_mount, fmt::format("setting mount attributes of \"{}\"", path), errno);
   }
   return tree;
 }

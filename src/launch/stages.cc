@@ -96,13 +96,19 @@ Error stage_error(const PlanBuilder& builder, const inside::StageReport& report)
   // Kernel: EBUSY: a filter above this one has a listener already (seccomp(2)); one of the two
   // sandboxes has to do without (pitfall 16).
   const bool nested = stage.stage == Stage::seccomp && report.err == EBUSY;
-  return Error(nested ? Tag::launch_listener : stage.tag,
-               what_failed(builder, stage, report.index), report.err)
+  return Error(nested ? Tag::launch_listener : stage.tag, what_failed(builder, stage, report.index),
+               report.err)
       .with_stage(stage.name);
 }
 
 Error exec_error(const PlanBuilder& builder, int err) {
   const std::string doing = fmt::format("executing \"{}\"", builder.plan().program);
+  // Why: what the host lacks says nothing about the program.
+  for (const int shortage : {EAGAIN, ENOMEM, ENFILE, EMFILE, EIO}) {
+    if (err == shortage) {
+      return Error(Tag::launch_init, doing, err).with_stage("exec");
+    }
+  }
   const bool absent = err == ENOENT || err == ENOTDIR;
   Error error = Error(absent ? Tag::program_not_found : Tag::program_not_executable, doing, err)
                     .with_stage("exec");

@@ -1,0 +1,409 @@
+// Pitfall 15, failing open: each step between clone and exec is made to fail, and to die, by
+// strace's fault injection. The program must never run, the error must name the step, and nothing
+// may be left. A stage without its rows does not compile.
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iterator>
+
+#include "harness.h"
+#include "launch/inside/protocol.h"
+#include "leftovers.h"
+
+using namespace sbtest;
+using sb::inside::Stage;
+
+namespace {
+
+// Init and the target run at the same time, and strace counts calls for each process by itself. So
+// where both make a call, one of them is held up elsewhere until the other's has failed.
+constexpr const char* target_waits = "setsid:delay_enter=700000";
+constexpr const char* target_waits_long = "setsid:delay_enter=2500000";
+constexpr const char* init_waits = "sendmsg:delay_exit=700000";
+// The target's prctl number of its no_new_privs: after KEEPCAPS, one for each capability, one more
+// that finds the end of them, SECUREBITS and the ambient set.
+constexpr const char* no_new_privs_call = "NO_NEW_PRIVS";
+constexpr const char* dumpable_call = "DUMPABLE";
+
+enum class How {
+  injected,       // strace makes the call fail
+  low_nproc,      // the caller's RLIMIT_NPROC leaves no room for the target
+  no_directory,   // --directory names nothing
+  group_removed,  // somebody removes the run's cgroup
+  plain_ids,      // injected, without a user namespace: there init keeps its ids
+  killed,         // the test kills the target while strace holds it in the call
+};
+
+struct Fault {
+  Stage stage;
+  const char* stage_name;  // in the document; empty: null
+  const char* tag;
+  const char* call;       // of strace's inject=
+  const char* meanwhile;  // a second inject=, or nullptr
+  How how = How::injected;
+};
+
+// The sandbox must say which step failed.
+constexpr std::array failures = {
+    Fault{Stage::none, "", "launch.clone", "clone3:error=EAGAIN", nullptr},
+    Fault{Stage::await_go, "await_go", "launch.died", "recvfrom:error=EBADF", nullptr},
+    Fault{Stage::scheduling, "scheduling", "launch.scheduling", "sched_setscheduler:error=EPERM",
+          nullptr},
+    Fault{Stage::ids_of_init, "ids_of_init", "launch.ids", "setresuid:error=EPERM", nullptr},
+    Fault{Stage::ids_of_init, "ids_of_init", "launch.ids", "setgroups:error=EPERM", nullptr},
+    Fault{Stage::pdeathsig, "pdeathsig", "launch.pdeathsig", "prctl:error=EINVAL:when=1", nullptr},
+    Fault{Stage::private_mounts, "private_mounts", "launch.mount", "mount:error=EPERM:when=1",
+          nullptr},
+    Fault{Stage::mount, "mount", "launch.mount", "mount:error=EPERM:when=3", nullptr},
+    Fault{Stage::mount, "mount", "launch.mount", "openat2:error=ENOSYS", nullptr},
+    Fault{Stage::mount, "mount", "launch.mount", "move_mount:error=EINVAL", nullptr},
+    Fault{Stage::pivot_root, "pivot_root", "launch.root", "pivot_root:error=EINVAL", nullptr},
+    Fault{Stage::pivot_root, "pivot_root", "launch.root", "umount2:error=EBUSY", nullptr},
+    Fault{Stage::loopback, "loopback", "launch.network", "socket:error=EAFNOSUPPORT", nullptr},
+    Fault{Stage::hostname, "hostname", "launch.hostname", "sethostname:error=EPERM", nullptr},
+    Fault{Stage::spawn_target, "spawn_target", "launch.spawn", "", nullptr, How::low_nproc},
+    Fault{Stage::drop_self, "drop_self", "launch.init", "capset:error=EPERM:when=1", target_waits},
+    Fault{Stage::confine_self, "confine_self", "launch.init", "seccomp:error=EINVAL", target_waits},
+    Fault{Stage::join_groups, "join_groups", "launch.join", "clone3:delay_enter=1000000", nullptr,
+          How::group_removed},
+    Fault{Stage::cgroup_namespace, "cgroup_namespace", "launch.join", "unshare:error=EPERM",
+          nullptr},
+    Fault{Stage::session, "session", "launch.session", "setsid:error=EPERM", nullptr},
+    Fault{Stage::keyring, "keyring", "launch.keyring", "keyctl:error=EPERM", nullptr},
+    Fault{Stage::stdio, "stdio", "launch.stdio", "dup3:error=EBADF", init_waits},
+    Fault{Stage::rlimit, "rlimit", "launch.rlimit", "prlimit64:error=EPERM:when=1", nullptr},
+    Fault{Stage::umask, "umask", "launch.died", "umask:signal=KILL", nullptr},  // it can't fail
+    Fault{Stage::chdir, "chdir", "launch.directory", "", nullptr, How::no_directory},
+    Fault{Stage::close_fds, "close_fds", "launch.close_fds", "close_range:error=EINVAL",
+          init_waits},
+    // The same call of init's comes first and would fail first, so that only death remains.
+    Fault{Stage::groups, "groups", "launch.died", "setgroups:delay_enter=700000", nullptr,
+          How::killed},
+    Fault{Stage::ids, "ids", "launch.ids", "setresuid:error=EPERM", nullptr, How::plain_ids},
+    Fault{Stage::caps, "caps", "launch.capabilities", "capset:error=EPERM:when=1", init_waits},
+    Fault{Stage::caps, "caps", "launch.capabilities", "capset:error=EPERM:when=2", init_waits},
+    Fault{Stage::signals, "signals", "launch.init", "rt_sigaction:error=EINVAL:when=40", nullptr},
+    Fault{Stage::no_new_privs, "no_new_privs", "launch.no_new_privs", no_new_privs_call,
+          init_waits},
+    Fault{Stage::seccomp, "seccomp", "launch.seccomp", "seccomp:error=EINVAL", init_waits},
+    Fault{Stage::hand_listener, "hand_listener", "launch.listener", dumpable_call, init_waits},
+    Fault{Stage::hand_listener, "hand_listener", "launch.listener", "clone:error=EAGAIN", nullptr},
+    Fault{Stage::exec, "exec", "launch.init", "execve:error=EIO", nullptr},
+};
+
+template <class Table>
+constexpr bool covers_every_stage(const Table& table, uint32_t first, uint32_t last) {
+  for (uint32_t stage = first; stage <= last; ++stage) {
+    bool found = false;
+    for (const Fault& fault : table) {
+      found = found || static_cast<uint32_t>(fault.stage) == stage;
+    }
+    if (!found) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(covers_every_stage(failures, 0, sb::inside::stage_count - 1),
+              "a stage without a row: make it fail here");
+
+// "prctl:when=N" for the two that are counted from the number of capabilities.
+std::string call_of(const std::string& call) {
+  const int last_capability = std::atoi(read_file("/proc/sys/kernel/cap_last_cap").c_str());
+  if (call == no_new_privs_call || call == dumpable_call) {
+    const int number = last_capability + (call == no_new_privs_call ? 6 : 7);
+    return "prctl:when=" + std::to_string(number);
+  }
+  return call;
+}
+
+std::string injection_of(const std::string& fault) {
+  const std::string call = call_of(fault);
+  return call == fault ? call : call + ":error=EINVAL";
+}
+
+// run OPTIONS -- minimal, under strace with these faults.
+Words under_strace(const Words& injections, const Words& sandbox_options) {
+  Words words = {"strace", "-f", "-qq", "-o", "/dev/null"};
+  for (const std::string& injection : injections) {
+    words.insert(words.end(), {"-e", "inject=" + injection_of(injection)});
+  }
+  words.insert(words.end(), {binary(), "run"});
+  words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());
+  words.insert(words.end(), {"--", probe("minimal")});
+  return words;
+}
+
+// With an strace that may trace.
+Options with_strace() {
+  require("strace");
+  if (std::system("strace -qq -o /dev/null -e trace=none true 2>/dev/null") != 0) {
+    require("ptrace");
+  }
+  Options options;
+  options.binary = "/usr/bin/env";
+  return options;
+}
+
+// The descendant that is in system call `number`, or none.
+pid_t process_in_call(const Running& running, long number, bool target) {
+  for (const pid_t pid : running.descendants()) {
+    const std::string folder = "/proc/" + std::to_string(pid);
+    const std::string call = read_file(folder + "/syscall");
+    // Its numbers, here and in the pid namespaces below: the supervisor has but one.
+    const std::string numbers = value_of(read_file(folder + "/status"), "NSpid").value_or("");
+    const std::string inside = numbers.substr(numbers.rfind('\t') + 1);
+    const bool is_meant = contains(numbers, "\t") && (inside != "1") == target;
+    if (call.rfind(std::to_string(number) + " ", 0) == 0 && is_meant) {
+      return pid;
+    }
+  }
+  return 0;
+}
+
+void kill_in_call(const Running& running, long number, bool target) {
+  const double deadline = monotonic_s() + 20 * slow();
+  pid_t pid = 0;
+  while ((pid = process_in_call(running, number, target)) == 0 && monotonic_s() < deadline) {
+    usleep(2000);
+  }
+  REQUIRE(pid != 0);
+  REQUIRE(kill(pid, SIGKILL) == 0);
+}
+
+// The group of this run alone: its name holds the supervisor's pid.
+void remove_group(const Running& running) {
+  const double deadline = monotonic_s() + 20 * slow();
+  bool removed = false;
+  while (!removed && monotonic_s() < deadline) {
+    for (const std::string& group : all_groups()) {
+      for (const pid_t pid : running.descendants()) {
+        const std::string name = std::filesystem::path(group).filename();
+        if (name.rfind("sandbox." + std::to_string(pid) + ".", 0) == 0 &&
+            contains(group, "/memory")) {
+          removed = rmdir(group.c_str()) == 0 || removed;
+        }
+      }
+    }
+    usleep(2000);
+  }
+  REQUIRE(removed);
+}
+
+void expect_not_run(const Run& run, const std::string& tag, const std::string& stage) {
+  expect_status(run, "error", 125);
+  INFO(run.describe());
+  CHECK(run.document.at("error.tag").text() == tag);
+  const Document where = run.document.at("error.stage");
+  CHECK((where.is_null() ? "" : where.text()) == stage);
+  CHECK(run.document.at("exit_code").is_null());
+  CHECK(run.document.at("signal").is_null());
+  CHECK(run.stdout_bytes().empty());  // it would have said "minimal"
+}
+
+void expect_failure(const Fault& fault) {
+  CAPTURE(std::string(fault.stage_name));
+  CAPTURE(std::string(fault.call));
+  Options options = with_strace();
+  Words injections;
+  if (*fault.call != '\0') {
+    injections.emplace_back(fault.call);
+  }
+  Words sandbox_options = {"--wall-time", "20s"};
+  if (fault.meanwhile != nullptr) {
+    injections.emplace_back(fault.meanwhile);
+  }
+  if (fault.how == How::low_nproc) {
+    options.in_child = [] {
+      const rlimit one = {1, 1};
+      if (setrlimit(RLIMIT_NPROC, &one) != 0) {
+        _exit(122);
+      }
+    };
+  } else if (fault.how == How::no_directory) {
+    sandbox_options.insert(sandbox_options.end(), {"--directory", "/nowhere"});
+  } else if (fault.how == How::plain_ids) {
+    sandbox_options.insert(sandbox_options.end(), {"--userns", "never"});
+  } else if (fault.how == How::group_removed && !host_has("cgroup1")) {
+    return;  // on v2 the target is cloned into its group and has nothing to join
+  }
+  Running running(under_strace(injections, sandbox_options), options);
+  if (fault.how == How::killed) {
+    kill_in_call(running, SYS_setgroups, true);
+  } else if (fault.how == How::group_removed) {
+    remove_group(running);
+  }
+  expect_not_run(running.finish(), fault.tag, fault.stage_name);
+}
+
+void expect_failures(Stage first, Stage last) {
+  for (const Fault& fault : failures) {
+    if (fault.stage >= first && fault.stage <= last) {
+      expect_failure(fault);
+    }
+  }
+}
+
+// Who is killed where: strace stops it at the call, and the test kills it there.
+struct Death {
+  Stage stage;
+  const char* stage_name;
+  const char* call;  // with when=, where an earlier one is not meant
+  long number;
+  bool target;
+  const char* meanwhile = nullptr;
+};
+
+constexpr std::array deaths = {
+    Death{Stage::await_go, "await_go", "recvfrom", SYS_recvfrom, false},
+    Death{Stage::scheduling, "scheduling", "sched_setscheduler", SYS_sched_setscheduler, false},
+    Death{Stage::ids_of_init, "ids_of_init", "setresuid", SYS_setresuid, false},
+    Death{Stage::pdeathsig, "pdeathsig", "prctl:when=1", SYS_prctl, false},
+    Death{Stage::private_mounts, "private_mounts", "mount:when=1", SYS_mount, false},
+    Death{Stage::mount, "mount", "mount:when=3", SYS_mount, false},
+    Death{Stage::pivot_root, "pivot_root", "pivot_root", SYS_pivot_root, false},
+    Death{Stage::loopback, "loopback", "socket", SYS_socket, false},
+    Death{Stage::hostname, "hostname", "sethostname", SYS_sethostname, false},
+    Death{Stage::spawn_target, "spawn_target", "clone3", SYS_clone3, false},
+    // From here on there are two, and the last step of the target's is what is told.
+    Death{Stage::drop_self, "session", "capset:when=1", SYS_capset, false, target_waits_long},
+    Death{Stage::confine_self, "session", "seccomp", SYS_seccomp, false, target_waits_long},
+    Death{Stage::cgroup_namespace, "cgroup_namespace", "unshare", SYS_unshare, true},
+    Death{Stage::session, "session", "setsid", SYS_setsid, true},
+    Death{Stage::keyring, "keyring", "keyctl", SYS_keyctl, true},
+    Death{Stage::stdio, "stdio", "dup3:when=1", SYS_dup3, true},
+    Death{Stage::rlimit, "rlimit", "prlimit64:when=1", SYS_prlimit64, true},
+    Death{Stage::umask, "umask", "umask", SYS_umask, true},
+    Death{Stage::chdir, "chdir", "chdir", SYS_chdir, true},
+    Death{Stage::close_fds, "close_fds", "close_range:when=1", SYS_close_range, true},
+    Death{Stage::groups, "groups", "setgroups", SYS_setgroups, true},
+    Death{Stage::ids, "ids", "setresuid", SYS_setresuid, true},
+    Death{Stage::caps, "caps", "capset:when=1", SYS_capset, true},
+    Death{Stage::signals, "signals", "rt_sigaction:when=40", SYS_rt_sigaction, true},
+    Death{Stage::no_new_privs, "no_new_privs", "NO_NEW_PRIVS", SYS_prctl, true},
+    Death{Stage::seccomp, "seccomp", "seccomp", SYS_seccomp, true},
+    Death{Stage::hand_listener, "hand_listener", "clone", SYS_clone, true},
+};
+
+void expect_deaths(Stage first, Stage last) {
+  const Options options = with_strace();
+  for (const Death& death : deaths) {
+    if (death.stage < first || death.stage > last) {
+      continue;
+    }
+    CAPTURE(std::string(death.call));
+    const std::string call = call_of(death.call);
+    const std::size_t colon = std::min(call.find(':'), call.size());
+    Words injections = {call.substr(0, colon) + ":delay_enter=1000000" + call.substr(colon)};
+    if (death.meanwhile != nullptr) {
+      injections.emplace_back(death.meanwhile);
+    }
+    Running running(under_strace(injections, {"--wall-time", "20s"}), options);
+    kill_in_call(running, death.number, death.target);
+    expect_not_run(running.finish(), "launch.died", death.stage_name);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("p15 init: each step that fails stops the run with its tag") {
+  expect_failures(Stage::none, Stage::loopback);
+}
+
+TEST_CASE("p15 init: the later steps too") {
+  expect_failures(Stage::hostname, Stage::confine_self);
+}
+
+TEST_CASE("p15 target: each step that fails stops the run with its tag") {
+  expect_failures(Stage::join_groups, Stage::chdir);
+}
+
+TEST_CASE("p15 target: the later steps too") { expect_failures(Stage::close_fds, Stage::exec); }
+
+TEST_CASE("p15 init: killed at any step the program never runs") {
+  expect_deaths(Stage::none, Stage::mount);
+}
+
+TEST_CASE("p15 init: killed at a later step too") {
+  expect_deaths(Stage::pivot_root, Stage::confine_self);
+}
+
+TEST_CASE("p15 target: killed at any step the program never runs") {
+  expect_deaths(Stage::join_groups, Stage::chdir);
+}
+
+// Nothing of ours is left to do then; what kills there, kills the program.
+TEST_CASE("p15 target: killed at execve is the programs own death") {
+  const Options options = with_strace();
+  Running running(under_strace({"execve:delay_enter=1000000"}, {"--wall-time", "20s"}), options);
+  kill_in_call(running, SYS_execve, true);
+  const Run run = running.finish();
+  expect_signal(run, SIGKILL);
+  CHECK(run.stdout_bytes().empty());
+}
+
+TEST_CASE("p15 target: killed at a later step too") {
+  expect_deaths(Stage::close_fds, Stage::exec);
+}
+
+// What the supervisor itself does before and while it starts a run.
+TEST_CASE("p15 supervisor: what it can not do stops the run with its tag") {
+  const Options options = with_strace();
+  struct Row {
+    const char* call;
+    const char* tag;
+  };
+  for (const Row& row : std::initializer_list<Row>{
+           {"geteuid:error=EPERM", "host.setuid"},  // then the ids differ
+           {"open_tree:error=ENOSYS", "launch.mount"},
+           {"mount_setattr:error=ENOSYS", "launch.mount"},
+           {"epoll_create1:error=EMFILE", "supervise.loop"},
+           {"epoll_ctl:error=ENOMEM:when=2", "supervise.loop"},
+           {"epoll_wait:error=EBADF:when=1", "supervise.loop"},
+           {"timerfd_create:error=EMFILE", "supervise.loop"},
+           {"socketpair:error=EMFILE", "launch.clone"},
+           {"pidfd_getfd:error=EPERM", "launch.listener"},
+           {"ioctl:error=EINVAL:when=3", "launch.listener"},
+           {"seccomp:error=EINVAL:when=1", "launch.init"},
+       }) {
+    CAPTURE(std::string(row.call));
+    const Run run = run_sandbox(under_strace({row.call, target_waits}, {}), options);
+    INFO(run.describe());
+    expect_not_run(
+        run, row.tag,
+        run.document.at("error.stage").is_null() ? "" : run.document.at("error.stage").text());
+  }
+}
+
+TEST_CASE("p15 supervisor: no cgroup and no room in it stop the run with their tags") {
+  require("cgroup1");
+  const Options options = with_strace();
+  for (const auto& [call, tag] : {std::pair{"mkdir:error=EACCES:when=2", "cgroup.create"},
+                                  std::pair{"eventfd2:error=EMFILE", "cgroup.limit"}}) {
+    CAPTURE(std::string(call));
+    expect_not_run(run_sandbox(under_strace({call}, {}), options), tag, "");
+  }
+}
+
+TEST_CASE("p15 init: killed while the program runs is an error and nothing is left") {
+  Running running({"run", "--pass", "--result", "fd:1", "--", "sh", "-c", "echo ready; sleep 60"});
+  running.wait_for_output("ready\n");
+  pid_t init = 0;
+  for (const pid_t pid : running.descendants()) {
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+    const std::string numbers = value_of(status, "NSpid").value_or("");
+    init = contains(numbers, "\t") && numbers.substr(numbers.rfind('\t') + 1) == "1" ? pid : init;
+  }
+  REQUIRE(init != 0);
+  REQUIRE(kill(init, SIGKILL) == 0);
+  const Run run = running.finish();
+  INFO(run.describe());
+  CHECK(run.exit_status == 125);
+  CHECK(contains(run.out, "\"tag\":\"launch.died\""));
+}
