@@ -23,8 +23,9 @@ class Interrupter {
     (void)::sigemptyset(&alarm);
     (void)::sigaddset(&alarm, SIGALRM);
     (void)::sigprocmask(SIG_UNBLOCK, &alarm, &old_mask_);
-    constexpr suseconds_t period_us = 50;
-    const itimerval often{{0, period_us}, {0, period_us}};
+    constexpr suseconds_t first_us = 5;
+    constexpr suseconds_t period_us = 20;
+    const itimerval often{{0, period_us}, {0, first_us}};
     (void)::setitimer(ITIMER_REAL, &often, nullptr);
   }
   Interrupter(const Interrupter&) = delete;
