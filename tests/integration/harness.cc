@@ -127,8 +127,10 @@ double monotonic_s() {
 
 Running::Running(const Words& arguments, const Options& options) : options_(options) {
   if (options.needs_host) {
-    require("root");
     require("cgroup");
+    if (!host_has("own_cgroup2")) {
+      require("root");
+    }
   }
   prepare_this_process();
   if (options_.directory.empty()) {

@@ -106,7 +106,8 @@ std::string probe(std::string_view name);
 double slow();
 double monotonic_s();
 // Skips the test (exit 77) where the host lacks "root", "cgroup" (of any version), "cgroup1",
-// "cgroup2", "userns" or a program; fails it instead where SBTEST_REQUIRE names the word.
+// "cgroup2", "own_cgroup2" (delegated to this user), "userns" or a program; fails it instead where
+// SBTEST_REQUIRE names the word.
 void require(std::string_view what);
 bool host_has(std::string_view what);
 

@@ -97,6 +97,14 @@ std::vector<std::string> own_group_directories() {
       path.erase(0, root.size());
     }
     result.push_back(words[4] + path);
+    // Where the program makes groups on v2 instead: as root below the root, and beside the group
+    // that it, or a caller of it, has moved to.
+    if (dash[1] == "cgroup2") {
+      result.push_back(words[4]);
+    }
+    if (dash[1] == "cgroup2" && fs::path(path).filename() == "sup") {
+      result.push_back(words[4] + fs::path(path).parent_path().string());
+    }
   }
   return result;
 }

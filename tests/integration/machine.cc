@@ -32,16 +32,19 @@ bool can_make_user_namespace() {
   return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// The controllers that our own v2 group may give on to groups below it.
-bool has_memory_in_own_group2() {
+std::string own_group2() {
   for (const std::string& line : lines_of(read_file("/proc/self/cgroup"))) {
     if (line.rfind("0::", 0) == 0) {
-      const std::string controllers =
-          read_file("/sys/fs/cgroup" + line.substr(3) + "/cgroup.controllers");
-      return contains(controllers, "memory") && contains(controllers, "pids");
+      return "/sys/fs/cgroup" + line.substr(3);
     }
   }
-  return false;
+  return "";
+}
+
+// The controllers that our own v2 group may give on to groups below it.
+bool has_memory_in_own_group2() {
+  const std::string controllers = read_file(own_group2() + "/cgroup.controllers");
+  return contains(controllers, "memory") && contains(controllers, "pids");
 }
 
 bool has_program(std::string_view name) {
@@ -84,6 +87,9 @@ bool host_has(std::string_view what) {
   }
   if (what == "cgroup2") {
     return has_memory_in_own_group2();
+  }
+  if (what == "own_cgroup2") {
+    return has_memory_in_own_group2() && access(own_group2().c_str(), W_OK) == 0;
   }
   if (what == "cgroup") {
     return host_has("cgroup1") || host_has("cgroup2");
