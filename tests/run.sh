@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
-need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema mandoc clang-format time
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema mandoc clang-format time \
+  qemu-system-x86 qemu-system-common busybox-static
 # Any Go will do; Debian's where there is none.
 command -v go >/dev/null || need_packages golang-go
 use_build_tree "$PWD/build"
@@ -14,7 +15,8 @@ export PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
 jobs=$(nproc)
 
 # What this machine can do, its tests must do: a test that skips for want of one of these fails.
-able=()
+# A caller may require more: SBTEST_REQUIRE=vm.
+able=(${SBTEST_REQUIRE:+"$SBTEST_REQUIRE"})
 if [[ $(id -u) == 0 ]] && unshare --mount true 2>/dev/null; then
   able+=(root)
 fi
@@ -33,6 +35,10 @@ while IFS=: read -r _ controllers path; do
     able+=(cgroup2)
   fi
 done </proc/self/cgroup
+# The kernel of the machines of tests/vm, downloaded into build/vm.
+if tests/vm/run --prepare; then
+  able+=(vm)
+fi
 SBTEST_REQUIRE=$(
   IFS=,
   echo "${able[*]-}"
