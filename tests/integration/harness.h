@@ -106,7 +106,8 @@ std::string probe(std::string_view name);
 double slow();
 double monotonic_s();
 // Skips the test (exit 77) where the host lacks "root", "cgroup" (of any version), "cgroup1",
-// "cgroup2", "own_cgroup2" (delegated to this user), "userns" or a program; fails it instead where
+// "cgroup2", "own_cgroup2" (delegated to this user), "userns", "own_clock" (a machine whose time of
+// day is the tests' to set: SBTEST_OWN_CLOCK) or a program; fails it instead where
 // SBTEST_REQUIRE names the word.
 void require(std::string_view what);
 bool host_has(std::string_view what);

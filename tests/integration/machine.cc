@@ -94,6 +94,9 @@ bool host_has(std::string_view what) {
   if (what == "cgroup") {
     return host_has("cgroup1") || host_has("cgroup2");
   }
+  if (what == "own_clock") {
+    return geteuid() == 0 && !environment("SBTEST_OWN_CLOCK").empty();
+  }
   if (what == "userns") {
     return can_make_user_namespace();
   }
