@@ -84,11 +84,11 @@ TEST_CASE("p16 inside another sandbox with a listener it says why") {
 TEST_CASE("p16 inside another sandbox best effort runs without naming calls") {
   Options outer;
   outer.binary = probe("with_listener");
-  const Run run = run_sandbox(
-      {binary(), "run", "--best-effort", "--", probe("die"), "exit", "3"}, outer);
+  const Run run =
+      run_sandbox({binary(), "run", "--best-effort", "--", probe("die"), "exit", "3"}, outer);
   CHECK(run.exit_status == 3);
   CHECK(run.document.at("warnings").size() == 1);
-  const Run killed = run_sandbox(
-      {binary(), "run", "--best-effort", "--", probe("call_syscall"), "mount"}, outer);
+  const Run killed =
+      run_sandbox({binary(), "run", "--best-effort", "--", probe("call_syscall"), "mount"}, outer);
   expect_status(killed, "syscall_violation", 159);
 }
