@@ -41,7 +41,7 @@ bool may_hold_ours(const policy::CgroupHierarchy& hierarchy) {
 
 }  // namespace
 
-int remove_abandoned(const policy::HostFacts& facts) {
+std::vector<std::string> remove_abandoned(const policy::HostFacts& facts) {
   std::set<std::string> names;
   for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
     if (!hierarchy.writable || !may_hold_ours(hierarchy)) {
@@ -54,7 +54,7 @@ int remove_abandoned(const policy::HostFacts& facts) {
       }
     }
   }
-  int removed = 0;
+  std::vector<std::string> removed;
   for (const std::string& name : names) {
     std::vector<sys::Fd> locks;
     if (!lock_all(facts, name, locks)) {
@@ -67,7 +67,7 @@ int remove_abandoned(const policy::HostFacts& facts) {
       }
       // Why: EBUSY means that its last processes are still dying; the next run tries again.
       if (::rmdir(path.c_str()) == 0) {
-        ++removed;
+        removed.push_back(path);
       }
     }
   }

@@ -2,7 +2,9 @@
 // Must not touch a group that a living supervisor holds the lock of.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "policy/host_facts.h"
 
@@ -10,7 +12,7 @@ namespace sb::cgroup {
 
 inline constexpr std::string_view group_prefix = "sandbox.";
 
-// Returns how many directories were removed.
-int remove_abandoned(const policy::HostFacts& facts);
+// Returns the directories that were removed.
+std::vector<std::string> remove_abandoned(const policy::HostFacts& facts);
 
 }  // namespace sb::cgroup

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
+#include "cli/doctor_command.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/parser.h"
@@ -117,6 +118,9 @@ Result<int> dispatch(Words words) {
   }
   if (command->name == "run") {
     return run(std::move(parsed), words);
+  }
+  if (command->name == "doctor") {
+    return doctor_command(parsed, words, environment("SANDBOX_CGROUP_PARENT").value_or(""));
   }
   CHECK(profile_command(parsed.rest));
   return 0;

@@ -21,7 +21,8 @@ constexpr std::array run_table = {
     OptionEntry{"--profile", "NAME|FILE", "the profile: a built-in name or a TOML file", how},
     OptionEntry{"--grace", "DURATION", "time from a TERM to sandbox to the kill (2s)", how},
     OptionEntry{"--userns", "auto|always|never", "whether to use a user namespace (auto)", how},
-    OptionEntry{"--cgroup-parent", "PATH", "make the cgroups below this one, not the caller's", how},
+    OptionEntry{"--cgroup-parent", "PATH", "make the cgroups below this one, not the caller's",
+                how},
     OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
 
     OptionEntry{"--wall-time", "DURATION", "time by the clock", limits, "limits.wall_time"},
@@ -67,6 +68,11 @@ constexpr std::array run_table = {
     OptionEntry{"--exit-zero", "", "exit 0 whenever a result was written", streams},
 };
 
+constexpr std::array doctor_table = {
+    OptionEntry{"--json", "", "one JSON document (doctor.schema.json)", general},
+    OptionEntry{"--clean", "", "first remove what killed runs left", general},
+};
+
 constexpr std::array common_table = {
     OptionEntry{"--help", "", "show this and exit", general},
     OptionEntry{"--version", "", "show the version and exit", general},
@@ -75,6 +81,8 @@ constexpr std::array common_table = {
 constexpr std::array command_table = {
     CommandEntry{"run", "[OPTION...] [--] PROGRAM [ARG...]",
                  "Run one program in a sandbox and write one result.", run_table},
+    CommandEntry{"doctor", "[--json] [--clean]",
+                 "Show what this host can enforce, and what would mend the rest.", doctor_table},
     CommandEntry{"profile", "list | show NAME|FILE", "List the profiles, or show one.", {}},
 };
 
