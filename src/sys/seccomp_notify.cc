@@ -1,5 +1,6 @@
 #include "sys/seccomp_notify.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -11,22 +12,33 @@
 namespace sb::sys {
 namespace {
 
+volatile suseconds_t wait_us = 0;  // only of the one Interrupter there is at a time
+
+// Kernel: setitimer is a plain system call, safe in a handler.
+void interrupt_later() {
+  constexpr suseconds_t most_us = 20'000;
+  wait_us = std::min<suseconds_t>(wait_us * 2, most_us);
+  const itimerval once{{0, 0}, {0, wait_us}};
+  (void)::setitimer(ITIMER_REAL, &once, nullptr);
+}
+
 // Interrupts a blocking call in this thread again and again while it lives.
-// Why: repeated, since the first signal may come before the call is entered.
+// Why: repeated, since the first signal may come before the call is entered; each after a longer
+// wait, since where a signal takes long to handle (a tracer, an emulator) the call would never be
+// entered at all.
 class Interrupter {
  public:
   Interrupter() {
     struct ::sigaction action {};
-    action.sa_handler = [](int) {};
+    action.sa_handler = [](int) { interrupt_later(); };
     (void)::sigaction(SIGALRM, &action, &old_action_);
     sigset_t alarm;
     (void)::sigemptyset(&alarm);
     (void)::sigaddset(&alarm, SIGALRM);
     (void)::sigprocmask(SIG_UNBLOCK, &alarm, &old_mask_);
     constexpr suseconds_t first_us = 5;
-    constexpr suseconds_t period_us = 20;
-    const itimerval often{{0, period_us}, {0, first_us}};
-    (void)::setitimer(ITIMER_REAL, &often, nullptr);
+    wait_us = first_us;
+    interrupt_later();
   }
   Interrupter(const Interrupter&) = delete;
   Interrupter& operator=(const Interrupter&) = delete;
