@@ -282,4 +282,10 @@ bool Group::kill_all() const {
                      [](const Leaf& leaf) { return leaf.v2 && v2::kill_all(leaf); });
 }
 
+bool Group::set_frozen(bool frozen) const {
+  return std::any_of(leaves_.begin(), leaves_.end(), [frozen](const Leaf& leaf) {
+    return leaf.v2 && v2::set_frozen(leaf, frozen);
+  });
+}
+
 }  // namespace sb::cgroup

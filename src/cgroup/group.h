@@ -83,6 +83,10 @@ class Group {
   // SIGKILL to all members, where the kernel can do so at one instant (cgroup.kill, v2 since 5.14).
   bool kill_all() const;
 
+  // Freezes all members or lets them go on, where the kernel can (cgroup.freeze, v2 since 5.2);
+  // then waits a moment until they stand. False: it can't, and nothing was done.
+  bool set_frozen(bool frozen) const;
+
  private:
   explicit Group(std::string name) : name_(std::move(name)) {}
   const Leaf* leaf_with(const char* controller) const;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,6 +204,30 @@ Result<sys::Fd> watch_oom(const Leaf& leaf) {
 
 bool kill_all(const Leaf& leaf) {
   return sys::write_file_at(leaf.directory.ref(), "cgroup.kill", "1") == 0;
+}
+
+bool set_frozen(const Leaf& leaf, bool frozen) {
+  const sys::FdRef directory = leaf.directory.ref();
+  if (sys::write_file_at(directory, "cgroup.freeze", frozen ? "1" : "0") != 0) {
+    return false;
+  }
+  // Limit: each member stops at its next return to user space; one in a long wait of the kernel's
+  // does later, and uses no time until then.
+  constexpr int tries = 20;
+  const sys::OpenResult events = sys::open_at(directory, "cgroup.events", O_RDONLY);
+  for (int i = 0; frozen && events.err == 0 && i < tries; ++i) {
+    // Kernel: a read says what is, and makes the next poll wait for a change of it.
+    char text[256];
+    const ssize_t got = ::pread(events.fd.number(), text, sizeof text, 0);
+    if (got <= 0 || std::string_view(text, static_cast<std::size_t>(got)).find("frozen 1") !=
+                        std::string_view::npos) {
+      break;
+    }
+    constexpr int wait_ms = 5;
+    pollfd changed{.fd = events.fd.number(), .events = POLLPRI, .revents = 0};
+    (void)::poll(&changed, 1, wait_ms);
+  }
+  return true;
 }
 
 }  // namespace sb::cgroup::v2

@@ -33,4 +33,7 @@ Result<sys::Fd> watch_oom(const Leaf& leaf);
 // SIGKILL to all members at one instant. Kernel: cgroup.kill since 5.14; false without it.
 bool kill_all(const Leaf& leaf);
 
+// Kernel: cgroup.freeze since 5.2; false without it. What is frozen can still be killed.
+bool set_frozen(const Leaf& leaf, bool frozen);
+
 }  // namespace sb::cgroup::v2

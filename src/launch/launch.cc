@@ -185,6 +185,10 @@ Result<std::optional<Received>> Running::receive() const {
   if (got < 0 && errno == EAGAIN) {
     return std::optional<Received>();
   }
+  // Kernel: ECONNRESET where init died before it had read all that it was sent.
+  if (got < 0 && errno == ECONNRESET) {
+    got = 0;
+  }
   if (got < 0) {
     return Error(Tag::launch_protocol, "receiving from init", errno);
   }

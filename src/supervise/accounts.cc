@@ -31,7 +31,7 @@ void Supervisor::subtract_baseline() {
 
 void Supervisor::collect() {
   if (seen_.ended_ns == 0) {
-    seen_.ended_ns = sys::monotonic_ns();
+    seen_.ended_ns = clock_.at(sys::monotonic_ns());
   }
   collect_streams();
   if (group_ == nullptr) {

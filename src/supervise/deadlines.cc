@@ -25,8 +25,9 @@ constexpr unsigned most_oom_checks = 200;
 void Supervisor::set_timer() {
   std::uint64_t next_ns = 0;
   for (const std::uint64_t deadline_ns :
-       {next_cpu_check_ns_, next_oom_check_ns_, start_deadline_ns_, wall_deadline_ns_,
-        grace_deadline_ns_, kill_deadline_ns_, sink_deadline_ns_}) {
+       {next_cpu_check_ns_, next_oom_check_ns_, start_deadline_ns_, kill_deadline_ns_,
+        sink_deadline_ns_, freeze_deadline_ns_, wall_end_ != 0 ? clock_.when(wall_end_) : 0,
+        grace_end_ != 0 ? clock_.when(grace_end_) : 0}) {
     if (deadline_ns != 0 && (next_ns == 0 || deadline_ns < next_ns)) {
       next_ns = deadline_ns;
     }
@@ -49,16 +50,18 @@ void Supervisor::on_timer() {
   // (pitfall 30).
   on_control();
   const std::uint64_t now_ns = sys::monotonic_ns();
-  const auto due = [now_ns](std::uint64_t& deadline_ns) {
-    return deadline_ns != 0 && now_ns >= deadline_ns && (deadline_ns = 0, true);
+  const auto reached = [](std::uint64_t now, std::uint64_t& end) {
+    return end != 0 && now >= end && (end = 0, true);
   };
+  const auto due = [&](std::uint64_t& deadline_ns) { return reached(now_ns, deadline_ns); };
+  const auto over = [&](std::uint64_t& reading) { return reached(clock_.at(now_ns), reading); };
   if (due(start_deadline_ns_)) {
     fail(Error(Tag::launch_died, "starting the sandbox, which takes too long", ETIMEDOUT));
   }
-  if (due(wall_deadline_ns_)) {
+  if (over(wall_end_)) {
     stop({.kind = StopKind::wall_time,
           .limit = *spec_.limits.wall_time_ns,
-          .observed = now_ns - seen_.exec_ns,
+          .observed = clock_.at(now_ns) - seen_.exec_ns,
           .mechanism = "timer"});
   }
   if (due(next_cpu_check_ns_)) {
@@ -67,7 +70,7 @@ void Supervisor::on_timer() {
   if (due(next_oom_check_ns_)) {
     check_memory(now_ns);
   }
-  if (due(grace_deadline_ns_)) {
+  if (over(grace_end_)) {
     kill_inside();
   }
   if (due(sink_deadline_ns_)) {

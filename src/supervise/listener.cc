@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/core.h>
 #include <linux/audit.h>
@@ -117,6 +118,10 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
   if (static_cast<inside::WaitingRole>(notification.data.args[3]) == inside::WaitingRole::guard) {
     guard_call_ = notification.id;
     guard_pid_ = notification.pid;
+    guard_returns_ = false;
+    if (std::exchange(kill_then_, false)) {
+      (void)kill_by_guard();
+    }
   } else if (!guard_cloned_) {
     guard_cloned_ = true;
     (void)sys::answer_error(fd_.ref(), notification.id, EAGAIN);
@@ -198,11 +203,17 @@ void Listener::report_cancelled() {
 
 bool Listener::kill_by_guard() {
   if (!guard_call_) {
-    return false;
+    kill_then_ = guard_returns_;
+    return guard_returns_;
   }
   const std::uint64_t id = *guard_call_;
   guard_call_.reset();
   return sys::answer_continue(fd_.ref(), id);
+}
+
+void Listener::interrupt_guard() {
+  guard_returns_ = guard_returns_ || guard_call_.has_value();
+  guard_call_.reset();
 }
 
 void Listener::drain() {

@@ -35,8 +35,15 @@ class Listener {
   // The listener polls readable. Errors: launch.listener.
   Result<Done> on_readable();
 
-  // Makes the guard kill everything else inside. False: there is no guard waiting.
+  // Makes the guard kill everything else inside, at once or when it waits again. False: there is no
+  // guard.
   bool kill_by_guard();
+
+  // Freezing interrupts the guard's call, and it makes it anew once thawed.
+  // Why: until that one has been received, another interruption would look like a forbidden call
+  // that was cancelled; so who freezes again waits for guard_waits().
+  void interrupt_guard();
+  bool guard_waits() const { return !guard_returns_; }
 
   // After all but the guard are dead: reports every call that was cancelled before it was received.
   void drain();
@@ -66,6 +73,8 @@ class Listener {
   std::optional<std::uint64_t> target_call_;  // the notification in which the target waits
   std::optional<std::uint64_t> guard_call_;   // and the guard
   std::uint32_t guard_pid_ = 0;               // in our pid namespace
+  bool guard_returns_ = false;                // it was interrupted
+  bool kill_then_ = false;
 };
 
 }  // namespace sb::supervise

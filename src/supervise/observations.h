@@ -44,7 +44,8 @@ struct Observations {
   std::string started_utc;
   std::uint64_t created_ns = 0;  // CLOCK_MONOTONIC: the supervisor began
   std::uint64_t exec_ns = 0;     // the program began; 0: never
-  std::uint64_t ended_ns = 0;    // its first process was reaped, or all was given up
+  // Its first process was reaped, or all was given up; without the time that it was frozen.
+  std::uint64_t ended_ns = 0;
 
   cgroup::Usage usage;
   cgroup::Sources sources;

@@ -1,6 +1,7 @@
 // The supervisor's part in the signals that the caller sends it.
 #include <array>
 #include <csignal>
+#include <utility>
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -20,24 +21,55 @@ void Supervisor::on_signals() {
 }
 
 void Supervisor::on_signal(int number) {
-  const bool cancels =
-      number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP;
-  if (!cancels) {
-    (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
-    return;
+  if (number == SIGTSTP) {
+    on_stop_signal();
+  } else if (number == SIGCONT) {
+    stop_wanted_ = false;
+    freeze_deadline_ns_ = 0;
+  } else if (cancels(number)) {
+    cancel(number);
+  } else {
+    forward(number);
   }
+}
+
+// Why: a hang-up comes once from the kernel and once more from the shell, and neither is a wish to
+// kill at once; and where the terminal is still there, SIGHUP means "read your configuration
+// again".
+bool Supervisor::cancels(int number) const {
+  const bool cancelled = seen_.stop && seen_.stop->kind == StopKind::cancelled;
+  return number == SIGTERM || number == SIGINT || number == SIGQUIT ||
+         (number == SIGHUP && !cancelled && !sys::has_terminal());
+}
+
+void Supervisor::cancel(int number) {
   if (exited_ || init_ended_) {
     cancel_after_end(number);
     return;
   }
   const bool first = seen_.record_stop(
       {.kind = StopKind::cancelled, .mechanism = "signal", .detail = result::signal_name(number)});
-  if (!started_ || !first || spec_.grace_ns == 0) {
+  if (!first || !seen_.executed || spec_.grace_ns == 0) {
     kill_inside();
     return;
   }
-  (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
-  grace_deadline_ns_ = sys::monotonic_ns() + spec_.grace_ns;
+  forward(number);
+  grace_end_ = clock_.at(sys::monotonic_ns()) + spec_.grace_ns;
+}
+
+// Why: before the program runs a signal would hit our own code, which dies of it.
+void Supervisor::forward(int number) {
+  if (!seen_.executed) {
+    waiting_signals_.push_back(number);
+  } else if (!exited_) {
+    (void)running_.send(inside::ControlKind::signal, static_cast<std::uint32_t>(number));
+  }
+}
+
+void Supervisor::forward_waiting() {
+  for (const int number : std::exchange(waiting_signals_, {})) {
+    forward(number);
+  }
 }
 
 // The program has ended by itself; who is waited for is a reader of its output.

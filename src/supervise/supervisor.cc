@@ -19,8 +19,6 @@ namespace {
 
 // A launch takes milliseconds; this is for sources that hang, such as a dead network file system.
 constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
-// How long init may take to reap what was killed before it is killed itself.
-constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 
 std::string utc_now() {
   timespec now{};
@@ -75,7 +73,10 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
   CHECK(loop_->add(running_.control(), EPOLLIN, [this](std::uint32_t) { on_control(); }));
   CHECK(loop_->add(running_.init().ref(), EPOLLIN, [this](std::uint32_t) { on_init_end(); }));
   CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
-  CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) { on_timer(); }));
+  CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) {
+    on_timer();
+    try_freeze();
+  }));
   if (group_ != nullptr && group_->oom_event().valid()) {
     CHECK(loop_->add(group_->oom_event(), group_->oom_poll_events(),
                      [this](std::uint32_t) { on_oom_event(); }));
@@ -114,7 +115,7 @@ void Supervisor::on_error_pipe() {
     fail(launch::exec_error(builder_, progress.exec_errno));
   } else if (seen_.target_stage == inside::Stage::exec) {
     on_started_program();
-  } else {
+  } else if (!seen_.stop) {  // else it died of our kill
     const inside::Stage last = seen_.target_stage != inside::Stage::none
                                    ? seen_.target_stage
                                    : static_cast<inside::Stage>(progress.init_stage);
@@ -131,11 +132,13 @@ void Supervisor::on_started_program() {
   seen_.exec_ns = progress.entered_ns[static_cast<std::size_t>(last)];
   seen_.started_utc = utc_now();
   if (spec_.limits.wall_time_ns) {
-    wall_deadline_ns_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
+    wall_end_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
   }
   if (spec_.cgroup_limits.cpu_time_ns && group_ != nullptr) {
     next_cpu_check_ns_ = seen_.exec_ns;
   }
+  forward_waiting();
+  try_freeze();
 }
 
 void Supervisor::on_control() {
@@ -171,10 +174,16 @@ void Supervisor::on_message(launch::Received received) {
       return on_exited(received.message);
     case inside::ControlKind::settled:
       return on_settled(received.message);
+    case inside::ControlKind::frozen:
+      return on_frozen(received.message.values[0]);
+    case inside::ControlKind::thawed:
+      return on_thawed(received.message.values[0]);
     case inside::ControlKind::go:
     case inside::ControlKind::signal:
     case inside::ControlKind::kill:
     case inside::ControlKind::bye:
+    case inside::ControlKind::freeze:
+    case inside::ControlKind::thaw:
       break;
   }
   fail(Error(Tag::launch_protocol, "reading a message that init never sends"));
@@ -186,8 +195,8 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
   }
   exited_ = true;
   seen_.main_status = sys::WaitStatus(static_cast<int>(message.arg));
-  seen_.ended_ns = message.values[0];
-  wall_deadline_ns_ = 0;
+  seen_.ended_ns = clock_.at(message.values[0]);
+  wall_end_ = 0;
   next_cpu_check_ns_ = 0;
   if (input_ != nullptr) {
     input_->stop();
@@ -253,6 +262,7 @@ void Supervisor::on_listener(std::uint32_t events) {
     loop_->remove(listener_->fd());
     fail(done.error());
   }
+  try_freeze();
 }
 
 void Supervisor::on_violation(result::Violation violation, bool fatal) {

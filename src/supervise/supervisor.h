@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "cgroup/group.h"
@@ -15,8 +16,12 @@
 #include "supervise/listener.h"
 #include "supervise/observations.h"
 #include "supervise/stdio.h"
+#include "supervise/thawed_clock.h"
 
 namespace sb::supervise {
+
+// How long init may take to reap what was killed before it is killed itself.
+inline constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 
 // Why: not movable: callbacks of the loop refer to it.
 class Supervisor {
@@ -66,7 +71,20 @@ class Supervisor {
   void kill_inside();
   void on_signals();
   void on_signal(int number);
+  bool cancels(int number) const;
+  void cancel(int number);
   void cancel_after_end(int number);
+  void forward(int number);
+  void forward_waiting();
+
+  // freezing
+  void on_stop_signal();
+  void try_freeze();
+  void on_frozen(std::uint64_t when_ns);
+  void on_thawed(std::uint64_t when_ns);
+  void stop_and_resume();
+  bool is_ending() const;
+  std::uint64_t cpu_ns() const;
 
   // deadlines
   void on_timer();
@@ -100,7 +118,14 @@ class Supervisor {
   bool exited_ = false;       // the program's first process
   bool settled_ = false;      // everything inside is dead and reaped
   bool init_ended_ = false;
-  cgroup::Usage baseline_;               // what the group had used when the program began
+  cgroup::Usage baseline_;            // what the group had used when the program began
+  std::vector<int> waiting_signals_;  // to forward once the program runs
+  ThawedClock clock_;
+  enum class Freeze { thawed, asked, frozen, thawing };
+  Freeze freeze_ = Freeze::thawed;
+  bool stop_wanted_ = false;  // SIGTSTP came, and no SIGCONT since
+  bool by_cgroup_ = false;    // frozen so; else by init
+  std::uint64_t frozen_cpu_ns_ = 0;
   int late_signal_ = 0;                  // a cancelling one after the program's end
   std::uint64_t cpus_ = 1;               // that the group can use at once
   std::uint64_t armed_ns_ = 0;           // what the timer is set to
@@ -108,10 +133,11 @@ class Supervisor {
   std::uint64_t next_oom_check_ns_ = 0;
   unsigned oom_checks_ = 0;
   std::uint64_t start_deadline_ns_ = 0;  // the launch itself
-  std::uint64_t wall_deadline_ns_ = 0;
-  std::uint64_t grace_deadline_ns_ = 0;  // after a cancelling signal
-  std::uint64_t kill_deadline_ns_ = 0;   // after a kill: init has not settled in time
-  std::uint64_t sink_deadline_ns_ = 0;   // after a stop: the reader has not taken the rest
+  std::uint64_t freeze_deadline_ns_ = 0;
+  std::uint64_t wall_end_ = 0;          // a reading of clock_, as the next one
+  std::uint64_t grace_end_ = 0;         // after a cancelling signal
+  std::uint64_t kill_deadline_ns_ = 0;  // after a kill: init has not settled in time
+  std::uint64_t sink_deadline_ns_ = 0;  // after a stop: the reader has not taken the rest
 };
 
 }  // namespace sb::supervise

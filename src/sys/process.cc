@@ -115,6 +115,18 @@ void use_all_descriptors() {
   }
 }
 
+void stop_self() {
+  // Kernel: pidfd_open since 5.3. SIGSTOP is delivered before the call that sends it returns.
+  const Pidfd self(Fd(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))));
+  (void)self.send_signal(SIGSTOP);
+}
+
+bool has_terminal() {
+  // Kernel: ENXIO without one, EIO after it was hung up (tty(4)).
+  const Fd terminal(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
+  return terminal.valid();
+}
+
 void fill_standard_fds() {
   for (int number = 0; number <= 2; ++number) {
     if (::fcntl(number, F_GETFD) >= 0) {

@@ -56,6 +56,13 @@ Result<Fd> take_signals();
 // Raises the soft limit of open files to the hard one: a launch opens about forty.
 void use_all_descriptors();
 
+// Stops this process as a shell's ^Z would, also where SIGTSTP is ignored: in a process group that
+// nobody watches. Returns once it is continued (SIGCONT).
+void stop_self();
+
+// Whether this process has a controlling terminal that was not hung up.
+bool has_terminal();
+
 // Closed standard descriptors get a placeholder, so that no later one lands on 0, 1 or 2.
 void fill_standard_fds();
 

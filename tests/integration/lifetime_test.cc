@@ -93,6 +93,7 @@ TEST_CASE("cancel: TERM INT and QUIT end the run with one document") {
     const std::string out = directory.path() + "/out";
     Options options;
     options.keep_input_open = true;
+    options.in_child = [] { setsid(); };  // without a terminal HUP means the same
     const std::string result = directory.path() + "/result";
     Running running({"run", "--pass", "--result", result, "--grace", "200ms", "--", probe("tree")},
                     options);

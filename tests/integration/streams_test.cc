@@ -104,7 +104,7 @@ TEST_CASE("streams: a file that takes no more is an error with what else was cap
   CHECK(run.elapsed_s < 5 * slow());
 }
 
-TEST_CASE("streams: a file that can't be opened is an error before anything runs") {
+TEST_CASE("streams: a file that cannot be opened is an error before anything runs") {
   for (const char* option : {"--stdout", "--stderr"}) {
     const Run run = run_target({option, "/nonexistent/out"}, {"echo", "hi"});
     expect_status(run, "error", 125);

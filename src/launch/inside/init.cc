@@ -221,80 +221,6 @@ void confine_self(const Plan& plan, int children) {
   }
 }
 
-bool send_message(const Plan& plan, const ControlMsg& message) {
-  for (;;) {
-    const ssize_t put = send(plan.control_fd, &message, sizeof message, MSG_NOSIGNAL);
-    if (put == static_cast<ssize_t>(sizeof message)) {
-      return true;
-    }
-    if (put >= 0 || errno != EINTR) {
-      return false;
-    }
-  }
-}
-
-void send_started(const Plan& plan, int pidfd) {
-  ControlMsg message;
-  memset(&message, 0, sizeof message);
-  message.kind = ControlKind::started;
-  iovec data;
-  data.iov_base = &message;
-  data.iov_len = sizeof message;
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
-  memset(space, 0, sizeof space);
-  msghdr packet;
-  memset(&packet, 0, sizeof packet);
-  packet.msg_iov = &data;
-  packet.msg_iovlen = 1;
-  packet.msg_control = space;
-  packet.msg_controllen = sizeof space;
-  cmsghdr* header = CMSG_FIRSTHDR(&packet);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
-  ssize_t put = 0;
-  do {
-    put = sendmsg(plan.control_fd, &packet, MSG_NOSIGNAL);
-  } while (put < 0 && errno == EINTR);
-  if (put < 0) {
-    inside_exit(inside_failed);
-  }
-}
-
-uint64_t to_ns(const timeval& time) {
-  return static_cast<uint64_t>(time.tv_sec) * 1000000000 +
-         static_cast<uint64_t>(time.tv_usec) * 1000;
-}
-
-void report_exit(const Plan& plan, int status, uint64_t when_ns) {
-  ControlMsg message;
-  memset(&message, 0, sizeof message);
-  message.kind = ControlKind::exited;
-  message.arg = static_cast<uint32_t>(status);
-  message.values[0] = when_ns;
-  if (!send_message(plan, message)) {
-    inside_exit(inside_failed);
-  }
-}
-
-void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib) {
-  rusage usage;
-  memset(&usage, 0, sizeof usage);
-  (void)!getrusage(RUSAGE_CHILDREN, &usage);
-  ControlMsg message;
-  memset(&message, 0, sizeof message);
-  message.kind = ControlKind::settled;
-  message.arg = guarded ? 1 : 0;
-  message.values[0] = to_ns(usage.ru_utime);
-  message.values[1] = to_ns(usage.ru_stime);
-  message.values[2] = static_cast<uint64_t>(usage.ru_maxrss);
-  message.values[3] = own_rss_kib;
-  if (!send_message(plan, message)) {
-    inside_exit(inside_failed);
-  }
-}
-
 bool has_guard(const Plan& plan, const Family& family) {
   return plan.progress->guard_pid != 0 && !family.guard_ended;
 }
@@ -343,6 +269,14 @@ bool reap(const Plan& plan, Family& family) {
   }
 }
 
+// Kernel: kill(-1) reaches all but init at one instant, so that no fork slips through; SIGKILL
+// still ends who is stopped. Why: the times leave out only what lies between stop and continue.
+void stop_or_continue(const Plan& plan, bool stop) {
+  const uint64_t before_ns = now_ns();
+  (void)!kill(-1, stop ? SIGSTOP : SIGCONT);
+  report_time(plan, stop ? ControlKind::frozen : ControlKind::thawed, stop ? now_ns() : before_ns);
+}
+
 // One packet of the supervisor's. Ends init on bye, or when the supervisor is gone.
 void obey(const Plan& plan, const Family& family) {
   ControlMsg message;
@@ -355,6 +289,8 @@ void obey(const Plan& plan, const Family& family) {
   }
   if (message.kind == ControlKind::kill) {
     (void)!kill(-1, SIGKILL);
+  } else if (message.kind == ControlKind::freeze || message.kind == ControlKind::thaw) {
+    stop_or_continue(plan, message.kind == ControlKind::freeze);
   } else if (message.kind == ControlKind::signal && !family.main_ended) {
     // Kernel: the group lives as long as its leader is not reaped, so its number is not reused.
     (void)!kill(-family.main_pid, static_cast<int>(message.arg));

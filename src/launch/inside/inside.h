@@ -34,6 +34,12 @@ int openat2_in_root(int root, const char* path, int flags);
 // mounts.cc: does all steps below the new root; returns the failed index in *index.
 bool do_mounts(const Plan& plan, int root, size_t* index);
 
+// messages.cc: init to the supervisor; each ends init where the supervisor is gone.
+void send_started(const Plan& plan, int pidfd);
+void report_exit(const Plan& plan, int status, uint64_t when_ns);
+void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns);  // frozen, thawed
+void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);
+
 // init.cc: the body of PID 1; never returns.
 [[noreturn]] void run_init(const Plan& plan);
 

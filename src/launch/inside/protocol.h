@@ -16,6 +16,8 @@
 //       │ ◀─ waiting calls, roles: guard and target ──────────── │
 //       │ ── go on ─────────────────────────────────────────────▶ │ execve: the error pipe closes
 //       │ ── signal{n}, kill ────▶ │ ── kill(2) ───────────────▶ │
+//       │ ── freeze, thaw ───────▶ │ ── kill(2) ───────────────▶ │
+//       │ ◀─ frozen, thawed ────── │                             │
 //       │ ◀─ exited{status} ────── │ ◀─ waitid ───────────────── ╳
 //       │ ◀─ settled{usage} ────── │ every descendant is reaped
 //       │ ── bye ────────────────▶ ╳
@@ -102,6 +104,10 @@ enum class ControlKind : uint32_t {
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
   settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
             //     ns, system ns, max RSS KiB, init's RSS KiB at the clone
+  freeze,   // ─▶ SIGSTOP to everything inside but init
+  thaw,     // ─▶ SIGCONT to the same
+  frozen,   // ◀─ values[0]: when all had been stopped, CLOCK_MONOTONIC ns
+  thawed,   // ◀─ values[0]: just before they were continued
 };
 
 struct ControlMsg {

@@ -1,0 +1,92 @@
+// What init tells the supervisor, one packet each.
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "launch/inside/inside.h"
+
+namespace sb::inside {
+namespace {
+
+// Why: without a supervisor there is nobody to run for.
+void send_message(const Plan& plan, const ControlMsg& message) {
+  ssize_t put = 0;
+  do {
+    put = send(plan.control_fd, &message, sizeof message, MSG_NOSIGNAL);
+  } while (put < 0 && errno == EINTR);
+  if (put != static_cast<ssize_t>(sizeof message)) {
+    inside_exit(inside_failed);
+  }
+}
+
+uint64_t to_ns(const timeval& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 +
+         static_cast<uint64_t>(time.tv_usec) * 1000;
+}
+
+}  // namespace
+
+void send_started(const Plan& plan, int pidfd) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::started;
+  iovec data;
+  data.iov_base = &message;
+  data.iov_len = sizeof message;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  memset(space, 0, sizeof space);
+  msghdr packet;
+  memset(&packet, 0, sizeof packet);
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space;
+  packet.msg_controllen = sizeof space;
+  cmsghdr* header = CMSG_FIRSTHDR(&packet);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
+  ssize_t put = 0;
+  do {
+    put = sendmsg(plan.control_fd, &packet, MSG_NOSIGNAL);
+  } while (put < 0 && errno == EINTR);
+  if (put < 0) {
+    inside_exit(inside_failed);
+  }
+}
+
+void report_exit(const Plan& plan, int status, uint64_t when_ns) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::exited;
+  message.arg = static_cast<uint32_t>(status);
+  message.values[0] = when_ns;
+  send_message(plan, message);
+}
+
+void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = kind;
+  message.values[0] = when_ns;
+  send_message(plan, message);
+}
+
+void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib) {
+  rusage usage;
+  memset(&usage, 0, sizeof usage);
+  (void)!getrusage(RUSAGE_CHILDREN, &usage);
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::settled;
+  message.arg = guarded ? 1 : 0;
+  message.values[0] = to_ns(usage.ru_utime);
+  message.values[1] = to_ns(usage.ru_stime);
+  message.values[2] = static_cast<uint64_t>(usage.ru_maxrss);
+  message.values[3] = own_rss_kib;
+  send_message(plan, message);
+}
+
+}  // namespace sb::inside
