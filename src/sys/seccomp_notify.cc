@@ -43,9 +43,10 @@ class Interrupter {
   Interrupter(const Interrupter&) = delete;
   Interrupter& operator=(const Interrupter&) = delete;
   ~Interrupter() {
+    // Why: blocked first, so that the handler does not set the timer anew.
+    (void)::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
     const itimerval never{};
     (void)::setitimer(ITIMER_REAL, &never, nullptr);
-    (void)::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
     (void)::sigaction(SIGALRM, &old_action_, nullptr);
   }
 
