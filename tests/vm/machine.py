@@ -250,6 +250,9 @@ class Machine:
                         self._hear(data)
                 if not selector.get_map():
                     break
+            for key, _ in selector.select(0):  # remarks made just before the end
+                if key.fd == outputs['control']:
+                    self._hear(os.read(key.fd, 1 << 16))
         for stream in streams.values():
             stream.close()
         if self._options.console:

@@ -115,11 +115,11 @@ killed_supervisor() {
   "$sandbox" run "${extra[@]}" "${light[@]}" --pass --wall-time 60s -- "$probes/tree" >"$work/out" 2>"$work/err" \
     </dev/null &
   pid=$!
-  while ! grep -q ready "$work/out" && ((tries++ < 300)); do
+  while ! grep -q ready "$work/out" && kill -0 "$pid" 2>/dev/null && ((tries++ < 300)); do
     sleep 0.1
   done
   inside=$(children_of "$pid")
-  kill -KILL "$pid"
+  kill -KILL "$pid" 2>/dev/null
   wait "$pid" 2>/dev/null
   for ((tries = 0; tries < 100; ++tries)); do
     alive=
