@@ -1,7 +1,6 @@
 // The findings about cgroups, and what each limit of a run is enforced by.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include <fmt/core.h>
 
