@@ -1,6 +1,6 @@
 // Runs a command under a filter with a listener of its own, as an outer sandbox would: one call
 // that nobody makes is notified, everything else is allowed.
-#define _GNU_SOURCE
+// _GNU_SOURCE is defined by the build.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
