@@ -30,9 +30,9 @@ std::string_view name_of(SeccompStep step);
 inline constexpr int not_tried = -1;
 
 // By step: 0 where it works, an errno, or not_tried.
-template <std::size_t N>
+template <std::size_t count>
 struct Trial {
-  std::array<int, N> err{};
+  std::array<int, count> err{};
 
   Trial() { err.fill(not_tried); }
   template <class Step>
@@ -43,16 +43,16 @@ struct Trial {
   int of(Step step) const {
     return err.at(static_cast<std::size_t>(step));
   }
-  // The first step that does not work; N where all do.
+  // The first step that does not work; `count` where all do.
   std::size_t failed_at() const {
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       if (err.at(i) != 0) {
         return i;
       }
     }
-    return N;
+    return count;
   }
-  bool works() const { return failed_at() == N; }
+  bool works() const { return failed_at() == count; }
 };
 
 struct HostFeatures {
