@@ -314,6 +314,12 @@ TEST_CASE("decide: signals of limits count where the limit is on") {
          f.spec.limits.file_size_bytes.reset();
        },
        "signaled", "", "", -1, SIGXFSZ},
+      {"SIGSYS where no listener names calls",
+       [](Facts& f) {
+         f.dies_of(SIGSYS);
+         f.spec.name_violations = false;
+       },
+       "syscall_violation", "", "", -1, SIGSYS},
       {"SIGXCPU where an rlimit stands for the cgroup",
        [](Facts& f) {
          f.dies_of(SIGXCPU);
