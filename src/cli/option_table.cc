@@ -42,8 +42,13 @@ constexpr std::array run_table = {
     OptionEntry{"--cpus", "N", "CPU bandwidth: 1.5 is one and a half CPUs", limits, "limits.cpus"},
     OptionEntry{"--cpu-set", "LIST", "the CPUs to run on: 0-1,3", limits, "limits.cpu_set"},
 
+    OptionEntry{"--root", "host|empty|PATH", "what / is inside (host: system directories)", files,
+                "files.root"},
     OptionEntry{"--workspace", "MODE[:DIR]", "/workspace: scratch, or ro or rw of DIR (here)",
                 files, "files.workspace"},
+    OptionEntry{"--workspace-owner", "UID[:GID]",
+                "whom to write as where a file system can't map ids", files,
+                "files.workspace_owner"},
     OptionEntry{"--mount", "SRC:DST[:MODE]", "show SRC of the host at DST: ro or rw", files,
                 "files.mounts", true},
     OptionEntry{"--tmpfs", "DST", "an empty directory in memory", files, "files.tmpfs", true},

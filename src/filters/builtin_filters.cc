@@ -10,6 +10,7 @@ using Setting = std::pair<std::string_view, std::string_view>;
 struct Entry {
   policy::PreparedProfile profile;
   std::span<const sock_filter> program;
+  std::span<const sock_filter> without_set_id_bits;
 };
 
 // Made by make_filters.cc: two arrays a profile, and `entries`.
@@ -17,10 +18,11 @@ struct Entry {
 
 }  // namespace
 
-std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256) {
+std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256,
+                                                           bool set_id_bits_forbidden) {
   for (const Entry& entry : entries) {
     if (entry.profile.sha256 == profile_sha256) {
-      return entry.program;
+      return set_id_bits_forbidden ? entry.without_set_id_bits : entry.program;
     }
   }
   return std::nullopt;

@@ -13,8 +13,10 @@
 namespace sb::filters {
 
 // What seccomp::compile(…, notify, waiting_cookie) gives for the built-in profile with this text
-// (sha256 of all files merged, in hex), unchanged by any option. nullopt: no such profile.
-std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256);
+// (sha256 of all files merged, in hex), unchanged by any option, with or without the rules of
+// policy/set_id_bits.h. nullopt: no such profile.
+std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256,
+                                                           bool set_id_bits_forbidden);
 
 // The settings of the built-in profile of this name; nullptr where there is none.
 const policy::PreparedProfile* builtin_profile(std::string_view name);

@@ -8,6 +8,7 @@
 #include "policy/profile.h"
 #include "policy/profile_settings.h"
 #include "policy/resolve_syscalls.h"
+#include "policy/set_id_bits.h"
 #include "seccomp/compile.h"
 
 namespace {
@@ -29,23 +30,31 @@ sb::Result<std::string> array_of_settings(const sb::policy::Profile& profile) {
   return text + "}};\n";
 }
 
+sb::Result<std::string> array_of(const std::string& name, const sb::policy::SyscallPolicy& policy) {
+  const sb::seccomp::BpfProgram program =
+      TRY(sb::seccomp::compile(policy, sb::seccomp::KillMode::notify, sb::inside::waiting_cookie));
+  std::string text = fmt::format("constexpr std::array<sock_filter, {}> {} = {{{{\n",
+                                 program.instructions.size(), name);
+  for (const sock_filter& instruction : program.instructions) {
+    text += fmt::format("{{{}, {}, {}, {}u}},\n", instruction.code, instruction.jt, instruction.jf,
+                        instruction.k);
+  }
+  return text + "}};\n";
+}
+
 sb::Result<std::string> table_of_filters() {
   std::string arrays;
   std::string entries;
   for (const std::string& name : sb::policy::builtin_profile_names()) {
     const sb::policy::Profile profile = TRY(sb::policy::load_profile(name));
-    const sb::policy::SyscallPolicy policy = TRY(sb::policy::resolve_syscalls(profile));
-    const sb::seccomp::BpfProgram program = TRY(
-        sb::seccomp::compile(policy, sb::seccomp::KillMode::notify, sb::inside::waiting_cookie));
-    arrays += fmt::format("constexpr std::array<sock_filter, {}> filter_of_{} = {{{{\n",
-                          program.instructions.size(), name);
-    for (const sock_filter& instruction : program.instructions) {
-      arrays += fmt::format("{{{}, {}, {}, {}u}},\n", instruction.code, instruction.jt,
-                            instruction.jf, instruction.k);
-    }
-    arrays += "}};\n" + TRY(array_of_settings(profile));
-    entries += fmt::format("Entry{{{{\"{0}\", \"{1}\", settings_of_{0}}}, filter_of_{0}}},\n", name,
-                           profile.sha256);
+    sb::policy::SyscallPolicy policy = TRY(sb::policy::resolve_syscalls(profile));
+    arrays += TRY(array_of("filter_of_" + name, policy));
+    sb::policy::forbid_set_id_bits(policy);
+    arrays += TRY(array_of("guarded_filter_of_" + name, policy));
+    arrays += TRY(array_of_settings(profile));
+    entries += fmt::format(
+        "Entry{{{{\"{0}\", \"{1}\", settings_of_{0}}}, filter_of_{0}, guarded_filter_of_{0}}},\n",
+        name, profile.sha256);
   }
   return fmt::format("{}constexpr std::array entries = {{\n{}}};\n", arrays, entries);
 }

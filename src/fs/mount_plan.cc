@@ -1,9 +1,13 @@
 #include "fs/mount_plan.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/core.h>
 #include <linux/mount.h>
+
+#include "fs/placement.h"
 
 namespace sb::fs {
 namespace {
@@ -18,22 +22,19 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
-bool is_below(const std::string& path, const std::string& directory) {
-  return path == directory || (path.size() > directory.size() && path.starts_with(directory) &&
-                               path[directory.size()] == '/');
-}
-
 class Planner {
  public:
-  explicit Planner(const policy::Spec& spec) : spec_(spec) {}
+  explicit Planner(const policy::Spec& spec) : spec_(spec), placements_(spec) {}
 
   std::vector<MountOp> plan() {
     make_skeleton();
-    mount_host_paths(false);
     fill_etc();
     fill_dev();
     mount_scratch();
-    mount_host_paths(true);
+    copy_files();
+    for (const Placement& placement : placements_.in_order()) {
+      place(placement);
+    }
     mount_proc();
     // Why: last: everything above needed to make directories.
     add({.kind = OpKind::attributes, .path = "", .attributes = read_only});
@@ -43,102 +44,107 @@ class Planner {
  private:
   void add(MountOp op) { ops_.push_back(std::move(op)); }
 
-  // A host mount hides what we would make below it: such targets must exist in the source.
-  bool is_in_host_mount(const std::string& path) const {
-    for (const std::string& target : host_targets_) {
-      if (is_below(path, target)) {
-        return true;
-      }
-    }
-    return false;
+  bool is_in_link(const std::string& path) const {
+    return std::any_of(
+        spec_.files.symlinks.begin(), spec_.files.symlinks.end(),
+        [&](const policy::Symlink& link) { return is_at_or_below(path, relative(link.path)); });
   }
 
-  bool is_in_scratch(const std::string& path) const {
-    for (const std::string& directory : scratch_) {
-      if (is_below(path, directory)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void make_directory(const std::string& path, std::uint32_t mode = 0755, bool owned = false) {
-    if (path.empty() || made_.contains(path) || is_in_host_mount(path)) {
+  // A directory of ours, and those above it as far as no mount holds them.
+  void make_directory(const std::string& path, std::uint32_t mode = 0755) {
+    if (path.empty() || made_.contains(path)) {
       return;
     }
-    make_directory(parent_of(path));
+    make_parents(path);
     made_.insert(path);
-    add({.kind = OpKind::directory, .path = path, .mode = mode, .owned = owned});
+    add({.kind = OpKind::directory, .path = path, .mode = mode});
   }
 
+  void make_parents(const std::string& path) {
+    const std::string parent = parent_of(path);
+    if (!mounted_.contains(parent)) {
+      make_directory(parent);
+    }
+  }
+
+  // A file of the root's own; not where a mount will hide it or a link of the root leads away.
   void make_file(const std::string& path, const std::string& text) {
-    if (is_in_host_mount(path) || made_.contains(path)) {
+    if (placements_.is_at_or_above(path) || is_in_link(path)) {
       return;
     }
     make_directory(parent_of(path));
-    made_.insert(path);
     add({.kind = OpKind::file, .path = path, .text = text, .mode = 0644});
   }
 
   void make_link(const std::string& path, const std::string& target) {
-    if (is_in_host_mount(path)) {
-      return;
-    }
     make_directory(parent_of(path));
     add({.kind = OpKind::symlink, .path = path, .text = target});
   }
 
   void make_skeleton() {
-    // Why: `sys` stays empty; it is also what hides directories of /proc.
-    for (const char* name : {"proc", "dev", "etc", "tmp", "sys"}) {
-      make_directory(name);
-    }
     for (const policy::Symlink& link : spec_.files.symlinks) {
       make_link(relative(link.path), link.target);
     }
-    scratch_ = {"tmp", "dev/shm"};
-    if (spec_.files.workspace == policy::WorkspaceMode::scratch) {
-      scratch_.push_back("workspace");
+    // Why: `sys` stays empty; it is also what hides directories of /proc.
+    for (const char* name : {"proc", "dev", "etc", "tmp", "sys"}) {
+      if (!is_in_link(name)) {
+        make_directory(name);
+      }
     }
-    for (const std::string& directory : spec_.files.tmpfs) {
-      scratch_.push_back(relative(directory));
+    // Why: in the root's own file system, where copies do not count as the target's.
+    own_ = "run";
+    for (int number = 1; placements_.is_at_or_above(own_) || is_in_link(own_); ++number) {
+      own_ = fmt::format("run.{}", number);
+    }
+    empty_ = placements_.is_at_or_above("sys") ? own_ + "/empty" : "sys";
+    make_directory(empty_);
+  }
+
+  // What is mounted on: made where it can be, else it must be there.
+  void make_target(const std::string& path, bool is_directory) {
+    if (mounted_.contains(path)) {
+      return;
+    }
+    if (placements_.ground_of(path) == Ground::host) {
+      // Why: nothing is ever made in a directory of the host's for a mount.
+      add({.kind = OpKind::target, .path = path});
+    } else if (is_directory) {
+      make_directory(path);
+    } else if (!made_.contains(path)) {
+      make_parents(path);
+      made_.insert(path);
+      add({.kind = OpKind::file, .path = path, .mode = 0644});
     }
   }
 
-  // Why: those below a scratch directory come after it, or it would hide them.
-  void mount_host_paths(bool in_scratch) {
-    for (const policy::HostMount& mount : spec_.files.mounts) {
-      const std::string path = relative(mount.target);
-      if (is_in_scratch(path) != in_scratch) {
-        continue;
-      }
-      if (mount.copy) {
-        // Why: in the root's own file system, where it does not count as the target's, and shown
-        // read-only at its place like any other file of the host.
-        const std::string copy = fmt::format("run/{}", copies_++);
-        make_directory("run");
-        add({.kind = OpKind::copy, .path = copy, .text = mount.source, .mode = 0755});
-        make_file(path, "");
-        add({.kind = OpKind::bind, .path = path, .text = copy, .attributes = read_only});
-        host_targets_.push_back(path);
-        continue;
-      }
-      if (mount.is_directory) {
-        make_directory(path);
-      } else {
-        make_file(path, "");
-      }
-      std::uint64_t attributes = mount.device ? of_device : read_only;
-      if (mount.mode == policy::MountMode::read_write) {
-        attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-      }
-      add({.kind = OpKind::host,
-           .path = path,
-           .text = mount.source,
-           .attributes = attributes,
-           .recursive = mount.is_directory});
-      host_targets_.push_back(path);
+  void place(const Placement& placement) {
+    const bool is_directory = placement.host == nullptr || placement.host->is_directory;
+    make_target(placement.path, is_directory);
+    mounted_.insert(placement.path);
+    if (placement.host == nullptr) {
+      add({.kind = OpKind::bind, .path = placement.path, .text = scratch_source(scratch_++)});
+    } else if (placement.host->copy) {
+      // Why: shown read-only at its place like any other file of the host.
+      add({.kind = OpKind::bind,
+           .path = placement.path,
+           .text = copy_source(copies_++),
+           .attributes = read_only});
+    } else {
+      place_host(*placement.host, placement.path);
     }
+  }
+
+  void place_host(const policy::HostMount& mount, const std::string& path) {
+    std::uint64_t attributes = mount.device ? of_device : read_only;
+    if (mount.mode == policy::MountMode::read_write) {
+      attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    }
+    add({.kind = OpKind::host,
+         .path = path,
+         .text = mount.source,
+         .attributes = attributes,
+         .as_owner = mount.as_owner,
+         .recursive = mount.is_directory});
   }
 
   void fill_etc() {
@@ -159,16 +165,18 @@ class Planner {
   }
 
   void fill_dev() {
-    for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
+    constexpr std::array devices = {"null", "zero", "full", "random", "urandom", "tty"};
+    for (const char* name : devices) {
+      make_file(fmt::format("dev/{}", name), "");
+    }
+    for (const char* name : devices) {
       const std::string path = fmt::format("dev/{}", name);
-      make_file(path, "");
       add({.kind = OpKind::host, .path = path, .text = "/" + path, .attributes = of_device});
     }
     make_link("dev/fd", "/proc/self/fd");
     make_link("dev/stdin", "/proc/self/fd/0");
     make_link("dev/stdout", "/proc/self/fd/1");
     make_link("dev/stderr", "/proc/self/fd/2");
-    make_directory("dev/shm");
   }
 
   // One file system behind all writable directories, so that one number limits them.
@@ -177,29 +185,38 @@ class Planner {
     constexpr std::uint64_t bytes_for_an_inode = 1024;
     constexpr std::uint64_t least_inodes = 1024;
     const std::uint64_t inodes = size == 0 ? 0 : std::max(size / bytes_for_an_inode, least_inodes);
+    // Why: on /proc, where the real one hides the whole of it afterwards.
     add({.kind = OpKind::tmpfs,
-         .path = "tmp",
+         .path = "proc",
          .text = fmt::format("size={},nr_inodes={},mode=0755", size, inodes)});
-    // Why: made inside /tmp, then shown at their places; /tmp itself is shown last, on top of the
-    // whole file system, which can't be reached any more.
     std::size_t number = 0;
-    std::string last;
-    for (const std::string& directory : scratch_) {
-      const std::string source = fmt::format("tmp/{}", number++);
-      const bool is_workspace = directory == "workspace";
+    for (const Placement& placement : placements_.in_order()) {
+      if (placement.host != nullptr) {
+        continue;
+      }
+      const bool is_workspace = placement.path == "workspace";
       add({.kind = OpKind::directory,
-           .path = source,
+           .path = scratch_source(number++),
            .mode = is_workspace ? 0755U : 01777U,
            .owned = is_workspace});
-      make_directory(directory);
-      if (directory == "tmp") {
-        last = source;
-      } else {
-        add({.kind = OpKind::bind, .path = directory, .text = source});
+    }
+  }
+
+  void copy_files() {
+    std::size_t number = 0;
+    for (const Placement& placement : placements_.in_order()) {
+      if (placement.host != nullptr && placement.host->copy) {
+        make_directory(own_);
+        add({.kind = OpKind::copy,
+             .path = copy_source(number++),
+             .text = placement.host->source,
+             .mode = 0755});
       }
     }
-    add({.kind = OpKind::bind, .path = "tmp", .text = last});
   }
+
+  std::string copy_source(std::size_t number) const { return fmt::format("{}/{}", own_, number); }
+  static std::string scratch_source(std::size_t number) { return fmt::format("proc/{}", number); }
 
   void mount_proc() {
     // Kernel: hidepid=2: only processes that the reader might trace show, so init does not
@@ -221,16 +238,19 @@ class Planner {
       hide(name, "dev/null", false);
     }
     for (const char* name : {"acpi", "scsi"}) {
-      hide(name, "sys", true);
+      hide(name, empty_.c_str(), true);
     }
   }
 
   const policy::Spec& spec_;
   std::vector<MountOp> ops_;
-  std::set<std::string> made_;
-  std::vector<std::string> host_targets_;
-  std::vector<std::string> scratch_;
-  std::size_t copies_ = 0;
+  Placements placements_;
+  std::set<std::string> made_;     // directories and files of ours
+  std::set<std::string> mounted_;  // placements done so far
+  std::string own_;                // a directory for copies
+  std::string empty_;              // an empty directory that no mount covers
+  std::size_t scratch_ = 0;        // bound so far
+  std::size_t copies_ = 0;         // bound so far
 };
 
 }  // namespace
@@ -257,6 +277,8 @@ std::string describe(const MountOp& op) {
       return fmt::format("writing \"{}\"", path);
     case OpKind::symlink:
       return fmt::format("linking \"{}\" to \"{}\"", path, op.text);
+    case OpKind::target:
+      return fmt::format("mounting on \"{}\", which the host's directory there must have", path);
     case OpKind::host:
       return fmt::format("mounting the host's \"{}\" on \"{}\"", op.text, path);
     case OpKind::bind:

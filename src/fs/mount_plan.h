@@ -15,9 +15,10 @@ enum class OpKind {
   directory,
   file,
   symlink,
-  host,  // a host path, cloned as a mount tree, shown at `path`
-  bind,  // a path of the new root shown again
-  copy,  // a host file whose bytes are copied in
+  target,  // nothing is made: `path` must be there to be mounted on
+  host,    // a host path, cloned as a mount tree, shown at `path`
+  bind,    // a path of the new root shown again
+  copy,    // a host file whose bytes are copied in
   proc,
   attributes,
 };
@@ -30,6 +31,7 @@ struct MountOp {
   std::uint32_t mode = 0;
   std::uint64_t attributes = 0;  // MOUNT_ATTR_* of mount_setattr(2)
   bool owned = false;            // by the target
+  bool as_owner = false;         // of host: the target may in it what its owner may
   bool recursive = false;
   bool optional = false;  // absent on some kernels
 

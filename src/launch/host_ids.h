@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "policy/spec.h"
 #include "sys/fd.h"
 
 namespace sb::launch {
@@ -18,13 +19,17 @@ class HostIds {
   static Result<HostIds> take();
 
   std::uint32_t init_id() const { return first_; }
-  std::uint32_t target_id() const { return first_ + 1; }
+  policy::Owner target() const { return target_; }
+  // Why: where a file system can't map ids, only its files' owner can write them (decisions 3).
+  void run_target_as(policy::Owner owner) { target_ = owner; }
 
  private:
-  HostIds(sys::Fd lock, std::uint32_t first) : lock_(std::move(lock)), first_(first) {}
+  HostIds(sys::Fd lock, std::uint32_t first)
+      : lock_(std::move(lock)), first_(first), target_{first + 1, first + 1} {}
 
   sys::Fd lock_;
   std::uint32_t first_;
+  policy::Owner target_;
 };
 
 }  // namespace sb::launch

@@ -75,9 +75,9 @@ Result<Done> write_id_maps(const policy::Spec& spec, const HostIds* ids, pid_t p
   }
   if (spec.ids == policy::IdMode::mapped) {
     const std::string uids =
-        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_uid, ids->target_id());
+        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_uid, ids->target().uid);
     const std::string gids =
-        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_gid, ids->target_id());
+        fmt::format("0 {} 1\n{} {} 1\n", ids->init_id(), spec.inside_gid, ids->target().gid);
     CHECK(write_proc(pid, "uid_map", uids));
     return write_proc(pid, "gid_map", gids);
   }
@@ -135,7 +135,7 @@ void give_pipes(const std::array<sys::FdRef, 3>& stdio, const HostIds* ids) {
   for (const sys::FdRef fd : stdio) {
     struct stat status {};
     if (ids != nullptr && ::fstat(fd.number(), &status) == 0 && S_ISFIFO(status.st_mode)) {
-      (void)!::fchown(fd.number(), ids->target_id(), ids->target_id());
+      (void)!::fchown(fd.number(), ids->target().uid, ids->target().gid);
     }
   }
 }

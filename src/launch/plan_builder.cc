@@ -33,6 +33,8 @@ inside::MountKind lowered(fs::OpKind kind, bool by_path) {
       return inside::MountKind::file;
     case fs::OpKind::symlink:
       return inside::MountKind::symlink;
+    case fs::OpKind::target:
+      return inside::MountKind::target;
     case fs::OpKind::host:
       return by_path ? inside::MountKind::bind_host : inside::MountKind::attach;
     case fs::OpKind::bind:
@@ -62,8 +64,11 @@ Error source_error(const std::string& path, const char* doing, int err) {
 // Why: here and not by init: as an unprivileged id it could not pass a directory of mode 0700.
 Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, bool recursive) {
   const unsigned deep = recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0;
-  sys::Fd tree(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
-                                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep)));
+  // Why no link: the caller's were followed when the mount was planned, and one that has come
+  // since is not the caller's (pitfall 5).
+  sys::Fd tree(static_cast<int>(
+      ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | deep)));
   if (!tree.valid()) {
     return source_error(path, "opening the mount tree of", errno);
   }
@@ -113,7 +118,8 @@ char* const* PlanBuilder::keep_array(const std::vector<std::string>& words) {
   return arrays_.back().data();
 }
 
-Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path) {
+Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path,
+                                             OwnerMapper& mapper) {
   inside::MountStep step{};
   step.kind = lowered(op.kind, by_path);
   step.mode = op.mode;
@@ -128,8 +134,11 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   if (step.kind == inside::MountKind::attach) {
     fds_.push_back(TRY(open_tree(op.text, op.attributes, op.recursive)));
     step.fd = fds_.back().number();
+    if (op.as_owner) {
+      CHECK(mapper.map(fds_.back().ref(), op));
+    }
   } else if (step.kind == inside::MountKind::copy) {
-    sys::OpenResult file = sys::open_path(op.text, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    sys::OpenResult file = sys::open_path(op.text, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     if (file.err != 0) {
       return source_error(op.text, "opening", file.err);
     }
@@ -139,13 +148,37 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   return step;
 }
 
-Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec) {
+Result<Done> PlanBuilder::lower_all(const policy::Spec& spec, HostIds* ids) {
   ops_ = fs::plan_mounts(spec);
+  fds_.clear();
+  steps_.clear();
   // Kernel: cloning mounts needs CAP_SYS_ADMIN over this mount namespace; without it init clones
   // them in its own, where it has that capability, with the caller's right to read.
   const bool by_path = spec.ids == policy::IdMode::caller;
+  OwnerMapper mapper(spec.files.workspace_owner, ids);
   for (const fs::MountOp& op : ops_) {
-    steps_.push_back(TRY(lower(op, by_path)));
+    steps_.push_back(TRY(lower(op, by_path, mapper)));
+  }
+  warnings_.insert(warnings_.end(), mapper.warnings().begin(), mapper.warnings().end());
+  return Done{};
+}
+
+Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec, HostIds* ids) {
+  const std::optional<policy::Owner> before =
+      ids != nullptr ? std::optional(ids->target()) : std::nullopt;
+  CHECK(lower_all(spec, ids));
+  if (before && ids->target() != *before) {
+    // Why: anew, since other mounts were mapped to the ids of before.
+    const std::vector<std::string> warnings = warnings_;
+    policy::Spec changed = spec;
+    if (spec.ids == policy::IdMode::plain) {
+      changed.inside_uid = ids->target().uid;
+      changed.inside_gid = ids->target().gid;
+    }
+    CHECK(lower_all(changed, ids));
+    warnings_ = warnings;
+    plan_.uid = changed.inside_uid;
+    plan_.gid = changed.inside_gid;
   }
   plan_.mounts = steps_.data();
   plan_.mount_count = steps_.size();
@@ -183,8 +216,10 @@ void PlanBuilder::add_limits(const policy::Limits& limits, const policy::Process
   }
 }
 
-Result<Done> PlanBuilder::build(const policy::Spec& spec) {
-  CHECK(add_mounts(spec));
+Result<Done> PlanBuilder::build(const policy::Spec& spec, HostIds* ids) {
+  plan_.uid = spec.inside_uid;
+  plan_.gid = spec.inside_gid;
+  CHECK(add_mounts(spec, ids));
   add_limits(spec.limits, spec.rlimits);
   plan_.hostname = keep(spec.hostname);
   plan_.hostname_size = spec.hostname.size();
@@ -195,8 +230,6 @@ Result<Done> PlanBuilder::build(const policy::Spec& spec) {
   plan_.clone_into_fd = -1;
   plan_.cgroup_namespace = true;
   plan_.directory = keep(spec.command.directory);
-  plan_.uid = spec.inside_uid;
-  plan_.gid = spec.inside_gid;
   plan_.program = keep(spec.command.path_inside);
   plan_.argv = keep_array(spec.command.argv);
   plan_.environment = keep_array(spec.command.environment);

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "fs/mount_plan.h"
+#include "launch/host_ids.h"
 #include "launch/inside/plan.h"
+#include "launch/owner_mapper.h"
 #include "policy/spec.h"
 #include "seccomp/program.h"
 #include "sys/fd.h"
@@ -23,20 +25,25 @@ class PlanBuilder {
   PlanBuilder& operator=(const PlanBuilder&) = delete;
 
   // Opens the host's sources and lays out mounts, limits and program. The channels and
-  // descriptors are the caller's to fill in. Errors: files.source, launch.mount.
-  Result<Done> build(const policy::Spec& spec);
+  // descriptors are the caller's to fill in. `ids` is null where the target has the caller's; the
+  // target's ids change where a mount's file system leaves no other way.
+  // Errors: files.source, files.workspace, launch.idmap.
+  Result<Done> build(const policy::Spec& spec, HostIds* ids);
   void set_filter(const seccomp::BpfProgram& program);
 
   inside::Plan& plan() { return plan_; }
   const inside::Plan& plan() const { return plan_; }
   const std::vector<fs::MountOp>& mounts() const { return ops_; }
   const seccomp::BpfProgram& filter() const { return filter_; }
+  // What the spec could not foresee, for the result.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   const char* keep(std::string text);
   char* const* keep_array(const std::vector<std::string>& words);
-  Result<Done> add_mounts(const policy::Spec& spec);
-  Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path);
+  Result<Done> add_mounts(const policy::Spec& spec, HostIds* ids);
+  Result<Done> lower_all(const policy::Spec& spec, HostIds* ids);
+  Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path, OwnerMapper& mapper);
   void add_limits(const policy::Limits& limits, const policy::ProcessLimits& own);
 
   inside::Plan plan_{};
@@ -45,6 +52,7 @@ class PlanBuilder {
   std::deque<std::string> strings_;  // a deque: growing moves no string
   std::deque<std::vector<char*>> arrays_;
   std::vector<sys::Fd> fds_;
+  std::vector<std::string> warnings_;
   seccomp::BpfProgram filter_;
 };
 

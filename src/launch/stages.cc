@@ -78,6 +78,10 @@ std::string what_failed(const PlanBuilder& builder, const StageInfo& stage, std:
   return std::string(stage.doing);
 }
 
+bool is_missing_target(const PlanBuilder& builder, std::size_t index) {
+  return index < builder.mounts().size() && builder.mounts()[index].kind == fs::OpKind::target;
+}
+
 }  // namespace
 
 std::string_view stage_name(Stage stage) {
@@ -90,6 +94,13 @@ Error stage_error(const PlanBuilder& builder, const inside::StageReport& report)
     return Error(Tag::launch_protocol, "reading a report from inside");
   }
   const StageInfo& stage = info_of(static_cast<Stage>(report.stage));
+  if (stage.stage == Stage::mount && is_missing_target(builder, report.index)) {
+    return Error(Tag::files_target, what_failed(builder, stage, report.index), report.err)
+        .with_stage(stage.name)
+        .with_hint(
+            "inside a directory of the host what is mounted on must exist; make it there, "
+            "or choose a target outside");
+  }
   if (stage.stage == Stage::exec) {
     return exec_error(builder, report.err);
   }

@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
-#include "policy/host_root.h"
+#include "policy/inside_view.h"
 #include "sys/files.h"
 
 namespace sb::policy {
@@ -18,13 +18,31 @@ std::string absolute(const std::string& directory, const std::string& path) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+// `path` has no link left, so none is followed out of where it was found.
 bool is_executable_file(const std::string& path) {
   const auto status = sys::stat_path(path);
   return status && S_ISREG(status->st_mode) && (status->st_mode & 0111) != 0;
 }
 
-// The caller's file, shown at a stable path: below the workspace if that is the caller's directory,
-// where it is if it is visible anyhow, else as /workspace/NAME.
+bool runs_inside(const Files& files, const std::string& inside) {
+  const std::optional<std::string> host = host_path_of(files, inside);
+  return host && is_executable_file(*host);
+}
+
+// A directory inside to show the program in, where nothing else is mounted.
+std::string place_for_program(const Files& files) {
+  if (files.workspace == WorkspaceMode::scratch && !is_covered(files, "/workspace")) {
+    return "/workspace";
+  }
+  std::string place = "/program";
+  for (int number = 1; is_covered(files, place); ++number) {
+    place = fmt::format("/program.{}", number);
+  }
+  return place;
+}
+
+// The caller's file, shown at a stable path: where it is visible anyhow, else in a directory of
+// the sandbox's own.
 Result<Done> use_callers_file(const std::string& shown, const std::string& host, Spec& spec) {
   const auto status = sys::stat_path(host);
   if (!status) {
@@ -40,21 +58,35 @@ Result<Done> use_callers_file(const std::string& shown, const std::string& host,
   const std::string directory =
       sys::real_path(slash == 0 ? "/" : host.substr(0, slash)).value_or(host.substr(0, slash));
   const std::string resolved = (directory == "/" ? "" : directory) + "/" + base_name(host);
-  if (const std::optional<std::string> inside = inside_path_of(spec.files, resolved)) {
+  const std::optional<std::string> inside = inside_path_of(spec.files, resolved);
+  // Why: a link to what is not shown would be found there, and lead nowhere.
+  if (inside && runs_inside(spec.files, *inside)) {
     spec.command.path_inside = *inside;
     return Done{};
   }
-  const bool scratch = spec.files.workspace == WorkspaceMode::scratch;
-  spec.command.path_inside =
-      fmt::format("{}/{}", scratch ? "/workspace" : "/program", base_name(host));
+  spec.command.path_inside = fmt::format("{}/{}", place_for_program(spec.files), base_name(host));
   // Why: the target is another user on the host; a file that only its owner may read and execute
   // is copied by the supervisor, whose right to it is the caller's.
   const bool others_may = (status->st_mode & 05) == 05;
-  spec.files.mounts.push_back({.source = host,
+  spec.files.mounts.push_back({.source = sys::real_path(host).value_or(resolved),
                                .target = spec.command.path_inside,
                                .is_directory = false,
                                .copy = spec.ids != IdMode::caller && !others_may,
                                .bytes = static_cast<std::uint64_t>(status->st_size)});
+  return Done{};
+}
+
+// A program with a slash. Where the root is a directory of the caller's, an absolute path is first
+// looked for in it: there it means what it says; elsewhere, only where the host has no such file.
+Result<Done> use_path(const Request& request, const std::string& name, Spec& spec) {
+  const std::string host = absolute(request.caller_directory, name);
+  const bool root_first = !spec.files.root_source.empty() || !sys::stat_path(host);
+  if (name.starts_with('/') && root_first && runs_inside(spec.files, name)) {
+    spec.command.path_inside = name;
+    return Done{};
+  }
+  CHECK(use_callers_file(name, host, spec));
+  spec.command.argv.front() = spec.command.path_inside;
   return Done{};
 }
 
@@ -66,18 +98,12 @@ Result<Done> find_program(const Request& request, const std::string& path, Spec&
     return Error(Tag::program_not_found, "looking for a program with an empty name", ENOENT);
   }
   if (name.find('/') != std::string::npos) {
-    CHECK(use_callers_file(name, absolute(request.caller_directory, name), spec));
-    spec.command.argv.front() = spec.command.path_inside;
-    return Done{};
+    return use_path(request, name, spec);
   }
   std::istringstream directories(path);
   for (std::string directory; std::getline(directories, directory, ':');) {
-    if (!directory.starts_with('/')) {
-      continue;
-    }
     const std::string inside = fmt::format("{}/{}", directory, name);
-    const std::optional<std::string> host = host_path_of(spec.files, inside);
-    if (host && is_executable_file(*host)) {
+    if (directory.starts_with('/') && runs_inside(spec.files, inside)) {
       spec.command.path_inside = inside;
       return Done{};
     }

@@ -25,10 +25,23 @@ bool HostFacts::kernel_at_least(unsigned major, unsigned minor) const {
   return own_major > major || (own_major == major && own_minor >= minor);
 }
 
+namespace {
+
+std::vector<std::uint32_t> supplementary_groups(std::uint32_t gid) {
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  groups.resize(static_cast<std::size_t>(std::max(0, count)));
+  std::erase(groups, gid);
+  return groups;
+}
+
+}  // namespace
+
 Result<HostFacts> probe_host(const std::string& cgroup_parent) {
   HostFacts facts;
   facts.uid = ::geteuid();
   facts.gid = ::getegid();
+  facts.groups = supplementary_groups(facts.gid);
   if (::getuid() != facts.uid || ::getgid() != facts.gid) {
     return Error(Tag::host_setuid, "starting with more rights than the caller's");
   }

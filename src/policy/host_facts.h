@@ -25,9 +25,10 @@ struct CgroupHierarchy {
 struct HostFacts {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  bool is_root = false;  // effective uid 0 with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID
-  std::string kernel;    // uname release
-  unsigned cpus = 1;     // usable by this process
+  std::vector<std::uint32_t> groups;  // supplementary ones, without gid
+  bool is_root = false;               // effective uid 0 with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID
+  std::string kernel;                 // uname release
+  unsigned cpus = 1;                  // usable by this process
   std::vector<CgroupHierarchy> cgroups;
 
   bool kernel_at_least(unsigned major, unsigned minor) const;

@@ -10,18 +10,15 @@
 namespace sb::policy {
 namespace {
 
-bool is_below(const std::string& path, const std::string& directory) {
-  return path == directory || (path.size() > directory.size() && path.starts_with(directory) &&
-                               (directory == "/" || path[directory.size()] == '/'));
-}
-
 void add_path(Files& files, const std::string& path) {
   const auto status = sys::stat_path(path);
   if (!status || !(S_ISDIR(status->st_mode) || S_ISREG(status->st_mode))) {
     return;
   }
   files.mounts.push_back(
-      {.source = path, .target = path, .is_directory = S_ISDIR(status->st_mode)});
+      {.source = sys::read_link(path) ? sys::real_path(path).value_or(path) : path,
+       .target = path,
+       .is_directory = S_ISDIR(status->st_mode)});
 }
 
 // "usr/bin" for a link of the root to "/usr/bin" or "usr/bin".
@@ -54,42 +51,6 @@ void add_host_root(Files& files) {
       add_path(files, "/etc/" + name);
     }
   }
-}
-
-std::optional<std::string> host_path_of(const Files& files, const std::string& inside) {
-  std::string path = inside;
-  for (const Symlink& link : files.symlinks) {
-    if (is_below(path, link.path)) {
-      path = fmt::format("/{}{}", link.target, path.substr(link.path.size()));
-      break;
-    }
-  }
-  const HostMount* best = nullptr;
-  for (const HostMount& mount : files.mounts) {
-    if (is_below(path, mount.target) &&
-        (best == nullptr || mount.target.size() >= best->target.size())) {
-      best = &mount;
-    }
-  }
-  if (best == nullptr) {
-    return std::nullopt;
-  }
-  return best->source + path.substr(best->target.size());
-}
-
-std::optional<std::string> inside_path_of(const Files& files, const std::string& host) {
-  const HostMount* best = nullptr;
-  for (const HostMount& mount : files.mounts) {
-    if (!mount.copy && is_below(host, mount.source) &&
-        (best == nullptr || mount.source.size() >= best->source.size())) {
-      best = &mount;
-    }
-  }
-  if (best == nullptr) {
-    return std::nullopt;
-  }
-  const std::string rest = best->source == "/" ? host : host.substr(best->source.size());
-  return best->target == "/" ? rest : best->target + rest;
 }
 
 }  // namespace sb::policy

@@ -90,6 +90,7 @@ struct ProfileFiles {
   std::vector<Setting<PutEntry>> put;
   std::vector<Setting<GetEntry>> get;
   OptionalSetting<std::string> directory;  // absolute, inside
+  OptionalSetting<Owner> workspace_owner;
 };
 
 struct MaskedValue {

@@ -285,6 +285,21 @@ Result<Done> set_directory(Profile& profile, std::string_view text, const Place&
   return Done{};
 }
 
+Result<Done> set_workspace_owner(Profile& profile, std::string_view text, const Place& place) {
+  constexpr std::uint64_t highest = 0xfffffffe;  // Kernel: -1 means "no id".
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::optional<std::uint64_t> uid = parse_unsigned(text.substr(0, colon));
+  const std::optional<std::uint64_t> gid =
+      colon == text.size() ? uid : parse_unsigned(text.substr(colon + 1));
+  // Why: root's files and rights are what a run as somebody else is to keep out of.
+  if (!uid || !gid || *uid == 0 || *gid == 0 || *uid > highest || *gid > highest) {
+    return bad_value(place, text, "UID or UID:GID as numbers, neither of them 0");
+  }
+  profile.files.workspace_owner = {
+      Owner{static_cast<std::uint32_t>(*uid), static_cast<std::uint32_t>(*gid)}, place.origin};
+  return Done{};
+}
+
 Result<Done> set_variable(Profile& profile, std::string_view text, const Place& place) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {

@@ -188,6 +188,7 @@ constexpr auto keys = std::to_array<Key>({
     {"limits.on_output_limit", set_on_output_limit, nullptr},
     {"files.root", set_root, nullptr},
     {"files.workspace", set_workspace, set_workspace_table},
+    {"files.workspace_owner", set_workspace_owner, nullptr},
     {"files.mounts", add_mount, add_mount_table, true},
     {"files.tmpfs", add_tmpfs, nullptr, true},
     {"files.put", add_put, add_put_table, true},

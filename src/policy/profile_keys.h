@@ -39,6 +39,7 @@ Result<Done> add_put_table(Profile&, const ConfigValue&, const Place&);
 Result<Done> add_get(Profile&, std::string_view, const Place&);
 Result<Done> add_get_table(Profile&, const ConfigValue&, const Place&);
 Result<Done> set_directory(Profile&, std::string_view, const Place&);
+Result<Done> set_workspace_owner(Profile&, std::string_view, const Place&);
 Result<Done> set_variable(Profile&, std::string_view, const Place&);
 Result<Done> set_variables_table(Profile&, const ConfigValue&, const Place&);
 Result<Done> pass_variable(Profile&, std::string_view, const Place&);

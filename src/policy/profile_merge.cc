@@ -37,6 +37,7 @@ void merge_files(ProfileFiles& base, ProfileFiles& over) {
   take(base.root, over.root);
   take(base.workspace, over.workspace);
   take(base.directory, over.directory);
+  take(base.workspace_owner, over.workspace_owner);
   std::erase_if(base.mounts, [&](const Setting<MountEntry>& old) {
     return std::any_of(over.mounts.begin(), over.mounts.end(),
                        [&](const auto& mount) { return mount.value.target == old.value.target; });

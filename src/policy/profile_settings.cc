@@ -64,6 +64,10 @@ Result<Done> add_files(const ProfileFiles& files, Settings& settings) {
   if (files.directory) {
     settings.emplace_back("files.directory", files.directory->value);
   }
+  if (files.workspace_owner) {
+    const Owner owner = files.workspace_owner->value;
+    settings.emplace_back("files.workspace_owner", fmt::format("{}:{}", owner.uid, owner.gid));
+  }
   return Done{};
 }
 

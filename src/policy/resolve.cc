@@ -4,13 +4,14 @@
 #include <map>
 
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include "policy/enforcement.h"
 #include "policy/find_program.h"
-#include "policy/host_root.h"
 #include "policy/profile_settings.h"
+#include "policy/resolve_files.h"
 #include "policy/resolve_syscalls.h"
+#include "policy/set_id_bits.h"
+#include "policy/writable_mounts.h"
 #include "sys/files.h"
 
 namespace sb::policy {
@@ -90,77 +91,10 @@ Result<Done> refuse_unsupported(const Profile& profile) {
   if (!profile.files.get.empty()) {
     return refuse("files.get", profile.files.get.front().origin);
   }
-  if (profile.files.root && profile.files.root->value.kind != RootKind::host) {
-    return refuse("a files.root other than \"host\"", profile.files.root->origin);
-  }
   if (profile.files.workspace &&
       profile.files.workspace->value.mode == WorkspaceMode::copy_on_write) {
     return refuse("workspace mode \"cow\"", profile.files.workspace->origin);
   }
-  return Done{};
-}
-
-std::string absolute(const std::string& directory, const std::string& path) {
-  if (path.empty()) {
-    return directory;
-  }
-  return path.starts_with('/') ? path : directory + "/" + path;
-}
-
-Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
-                             const std::string& directory) {
-  const std::string source = absolute(directory, entry.source);
-  const auto status = sys::stat_path(source);
-  if (!status) {
-    return Error(Tag::files_source, fmt::format("{}: mounting \"{}\"", origin.to_string(), source),
-                 ENOENT);
-  }
-  return HostMount{.source = source,
-                   .target = entry.target,
-                   .is_directory = S_ISDIR(status->st_mode),
-                   .mode = entry.mode};
-}
-
-Result<Done> resolve_workspace(const Profile& profile, const Request& request, Spec& spec) {
-  if (!profile.files.workspace) {
-    return Done{};
-  }
-  const WorkspaceChoice& choice = profile.files.workspace->value;
-  spec.files.workspace = choice.mode;
-  if (choice.mode == WorkspaceMode::scratch) {
-    return Done{};
-  }
-  HostMount mount =
-      TRY(host_mount({.source = choice.source,
-                      .target = "/workspace",
-                      .mode = choice.mode == WorkspaceMode::read_write ? MountMode::read_write
-                                                                       : MountMode::read_only},
-                     profile.files.workspace->origin, request.caller_directory));
-  if (!mount.is_directory) {
-    return Error(Tag::files_workspace, fmt::format("using \"{}\" as the workspace", mount.source),
-                 ENOTDIR);
-  }
-  spec.files.mounts.push_back(std::move(mount));
-  return Done{};
-}
-
-Result<Done> resolve_files(const Profile& profile, const Request& request, Spec& spec) {
-  add_host_root(spec.files);
-  CHECK(resolve_workspace(profile, request, spec));
-  for (const Setting<MountEntry>& entry : profile.files.mounts) {
-    spec.files.mounts.push_back(
-        TRY(host_mount(entry.value, entry.origin, request.caller_directory)));
-  }
-  // Why: a mount over a parent hides those below it, so parents come first.
-  std::stable_sort(spec.files.mounts.begin(), spec.files.mounts.end(),
-                   [](const HostMount& a, const HostMount& b) {
-                     return std::count(a.target.begin(), a.target.end(), '/') <
-                            std::count(b.target.begin(), b.target.end(), '/');
-                   });
-  for (const Setting<std::string>& directory : profile.files.tmpfs) {
-    spec.files.tmpfs.push_back(directory.value);
-  }
-  spec.command.directory = value_or(profile.files.directory, std::string("/workspace"));
   return Done{};
 }
 
@@ -186,11 +120,15 @@ bool changes_syscalls(const Request& request) {
 }  // namespace
 
 Result<SyscallPolicy> syscalls_of(const Spec& spec) {
-  if (!spec.syscalls_unread) {
-    return spec.syscalls;
+  SyscallPolicy policy = spec.syscalls;
+  if (spec.syscalls_unread) {
+    const Profile profile = TRY(load_profile(spec.profile_name));
+    policy = TRY(resolve_syscalls(profile));
   }
-  const Profile profile = TRY(load_profile(spec.profile_name));
-  return resolve_syscalls(profile);
+  if (spec.set_id_bits_forbidden) {
+    forbid_set_id_bits(policy);
+  }
+  return policy;
 }
 
 Result<Spec> resolve(const Request& request, const HostFacts& facts) {
@@ -218,7 +156,8 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   spec.command.argv = request.command;
   spec.command.environment = resolve_environment(profile.environment, request.caller_environment);
   CHECK(resolve_enforcement(facts, spec));
-  CHECK(resolve_files(profile, request, spec));
+  CHECK(resolve_files(profile.files, request, spec));
+  guard_writable_mounts(facts, spec);
   CHECK(find_program(request, path_of(spec.command.environment), spec));
   return spec;
 }

@@ -14,7 +14,8 @@ namespace sb::policy {
 // Errors: usage, profile.*, files.*, host.*, program.not_found, program.not_executable.
 Result<Spec> resolve(const Request& request, const HostFacts& facts);
 
-// spec.syscalls, or, where a prepared profile left it unread, what the profile says.
+// spec.syscalls, or, where a prepared profile left it unread, what the profile says; with the rules
+// of set_id_bits.h where the spec asks for them.
 // Why: only a violation's report needs it; reading it costs as much as a launch.
 Result<SyscallPolicy> syscalls_of(const Spec& spec);
 

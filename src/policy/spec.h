@@ -24,10 +24,11 @@ enum class MountMode { read_only, read_write };
 
 // A host path shown inside.
 struct HostMount {
-  std::string source;  // absolute host path
+  std::string source;  // absolute host path that does not end in a link
   std::string target;  // absolute path inside
   bool is_directory = true;
   MountMode mode = MountMode::read_only;
+  bool as_owner = false;    // root's runs: the target may in it what its owner may
   bool copy = false;        // a file whose owner keeps others out: its bytes are copied in instead
   bool device = false;      // a device node: no nodev on this mount
   std::uint64_t bytes = 0;  // of a file to copy: the room it takes
@@ -40,14 +41,23 @@ struct Symlink {
   std::string path;    // absolute path inside
 };
 
+// A user and group of the host.
+struct Owner {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+
+  friend bool operator==(const Owner&, const Owner&) = default;
+};
+
 enum class WorkspaceMode { scratch, read_only, read_write, copy_on_write };
 
 struct Files {
   std::string root_source;         // a host directory shared read-only as the root; else empty
-  std::vector<HostMount> mounts;   // parents before children
+  std::vector<HostMount> mounts;   // the root's own first; of two at one target the later shows
   std::vector<Symlink> symlinks;   // /bin -> usr/bin and the like
   std::vector<std::string> tmpfs;  // further directories backed by the scratch file system
   WorkspaceMode workspace = WorkspaceMode::scratch;
+  std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
 
 enum class NetworkMode { none, loopback, host };
@@ -88,8 +98,9 @@ struct Spec {
   Files files;
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;
-  bool syscalls_as_written = true;  // no option changed what the profile's text says of them
-  bool syscalls_unread = false;     // `syscalls` is empty: a prepared profile (resolve.h)
+  bool set_id_bits_forbidden = false;  // on top of the profile's rules (set_id_bits.h)
+  bool syscalls_as_written = true;     // no option changed what the profile's text says of them
+  bool syscalls_unread = false;        // `syscalls` is empty: a prepared profile (resolve.h)
   Stdio stdio;
   IdMode ids = IdMode::mapped;
   std::uint32_t inside_uid = 1000;

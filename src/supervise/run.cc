@@ -45,7 +45,7 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
 }
 
 Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
-  const auto builtin = filters::builtin_filter(spec.profile_sha256);
+  const auto builtin = filters::builtin_filter(spec.profile_sha256, spec.set_id_bits_forbidden);
   if (!spec.name_violations) {
     return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::kill_process);
   }
@@ -76,9 +76,10 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   }
   if (spec.ids == policy::IdMode::plain) {
     // Why: without a user namespace there is but one set of ids, the host's.
-    spec.inside_uid = spec.inside_gid = ids->target_id();
+    spec.inside_uid = spec.inside_gid = ids->target().uid;
   }
-  CHECK(builder.build(spec));
+  CHECK(builder.build(spec, ids ? &*ids : nullptr));
+  spec.warnings.insert(spec.warnings.end(), builder.warnings().begin(), builder.warnings().end());
   // Why: where init is root of its namespace it is somebody else on the host.
   const std::optional<std::uint32_t> owner =
       spec.ids == policy::IdMode::mapped ? std::optional(ids->init_id()) : std::nullopt;

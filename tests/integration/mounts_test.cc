@@ -150,3 +150,87 @@ TEST_CASE("p28 many mounts are set-up time and no wall time") {
   CHECK(limited.document.at("time.wall_ns").number() >= 300e6);
   CHECK(limited.document.at("time.wall_ns").number() < 300e6 + 200e6 * slow());
 }
+
+TEST_CASE("mount: each is seen where it was asked for in whatever order they are given") {
+  const TempDirectory outer;
+  outer.write("file", "outer\n", 0644);
+  REQUIRE(mkdir((outer.path() + "/sub").c_str(), 0755) == 0);
+  const TempDirectory inner;
+  inner.write("file", "inner\n", 0644);
+  const Run run =
+      run_target({"--mount", inner.path() + ":/opt/a/sub/x/y:ro", "--tmpfs", "/opt/a/sub",
+                  "--mount", outer.path() + ":/opt/a"},
+                 {"sh", "-c",
+                  "cat /opt/a/file /opt/a/sub/x/y/file; echo x > /opt/a/sub/new; "
+                  "cat /opt/a/sub/new; echo x > /opt/a/new; echo x > /opt/a/sub/x/y/new; "
+                  "exit 0"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "outer\ninner\nx\n");
+  CHECK(lines_of(run.document.bytes("stderr")).size() == 2);
+  CHECK(access((outer.path() + "/sub/new").c_str(), F_OK) != 0);
+  CHECK(access((outer.path() + "/new").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("mount: a target that cannot be made is an error that names it") {
+  const TempDirectory source;
+  source.write("file", "file\n", 0644);
+  const Words all[] = {
+      {"--mount", source.path() + ":/opt/a", "--tmpfs", "/opt/a/none"},
+      {"--mount", source.path() + ":/opt/a", "--mount", source.path() + ":/opt/a/none:rw"},
+      {"--mount", source.path() + "/file:/usr/bin/none"},
+      {"--mount", source.path() + "/file:/bin/none"}};
+  for (const Words& options : all) {
+    const Run run = run_target(options, {"true"});
+    expect_status(run, "error", 2);
+    CHECK(run.document.at("error.tag").text() == "files.target");
+    CHECK(contains(run.document.at("error.message").text(), "none\""));
+    CHECK_FALSE(run.document.at("error.hint").text().empty());
+    CHECK(access((source.path() + "/none").c_str(), F_OK) != 0);
+  }
+}
+
+TEST_CASE("mount: what the sandbox makes itself is not mounted on") {
+  for (const char* target : {"/proc", "/proc/self", "/dev", "/dev/null", "/dev/fd/0", "/proc/"}) {
+    CAPTURE(target);
+    for (const Words& options :
+         {Words{"--mount", std::string("/usr:") + target}, Words{"--tmpfs", target}}) {
+      const Run run = run_target(options, {"true"});
+      CHECK(run.exit_status == 2);
+      CHECK(contains(run.err, "files.target"));
+    }
+  }
+}
+
+TEST_CASE("mount: files in the place of generated ones and of links") {
+  const TempDirectory source;
+  source.write("file", "mine\n", 0644);
+  const std::string file = source.path() + "/file";
+  REQUIRE(symlink("file", (source.path() + "/link").c_str()) == 0);
+  const Run run =
+      run_target({"--mount", source.path() + "/link:/etc/passwd", "--mount", file + ":/opt/x/y",
+                  "--mount", file + ":/dev/mine", "--mount", source.path() + ":/sys"},
+                 {"sh", "-c", "cat /etc/passwd /opt/x/y /dev/mine /sys/link; ls /proc/acpi"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "mine\nmine\nmine\nmine\n");
+  // In the place of the link /bin of the root, which is gone with its programs.
+  const Run bin = run_target({"--root", "empty", "--mount", "/usr:/usr", "--mount", "/lib:/lib",
+                              "--mount", "/lib64:/lib64", "--mount", source.path() + ":/bin"},
+                             {"cat", "/bin/file"});
+  expect_ok(bin);
+  CHECK(bin.stdout_bytes() == "mine\n");
+}
+
+TEST_CASE("tmpfs: directories in memory share the limit of the disk and vanish") {
+  const Run run = run_target({"--tmpfs", "/opt/one", "--tmpfs", "/var/two", "--disk", "2M"},
+                             {"sh", "-c",
+                              "echo x > /opt/one/file; [ ! -e /var/two/file ]; "
+                              "head -c 1500000 /dev/zero > /opt/one/big; "
+                              "head -c 1500000 /dev/zero > /var/two/big; "
+                              "stat -c %a /opt/one; exit 0"});
+  INFO(run.describe());
+  CHECK(run.stdout_bytes() == "1777\n");
+  CHECK(contains(run.document.bytes("stderr"), "No space left"));
+  const Run again = run_target({"--tmpfs", "/opt/one"}, {"ls", "/opt/one"});
+  expect_ok(again);
+  CHECK(again.stdout_bytes().empty());
+}

@@ -28,6 +28,49 @@ struct Handle {
   }
 };
 
+constexpr size_t longest_path = 4096;
+
+// The directory that the last step made something in, kept for the next one.
+struct Workplace {
+  int root;
+  int fd;
+  char path[longest_path];
+};
+
+void leave(Workplace& place) {
+  if (place.fd >= 0) {
+    close(place.fd);
+    place.fd = -1;
+  }
+}
+
+// A descriptor of the directory that `path` is in, and the name there. -1 with errno set.
+// Why: mkdirat(2) and the like follow links in a path of several parts; a root file system may have
+// such links, and here "/" is still the host's (pitfall 5).
+int enter_parent(Workplace& place, const char* path, const char** name) {
+  size_t end = strlen(path);
+  while (end > 0 && path[end - 1] != '/') {
+    --end;
+  }
+  *name = path + end;
+  if (end == 0) {
+    return place.root;
+  }
+  const size_t size = end - 1;
+  if (size >= longest_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  if (place.fd >= 0 && memcmp(place.path, path, size) == 0 && place.path[size] == '\0') {
+    return place.fd;
+  }
+  leave(place);
+  memcpy(place.path, path, size);
+  place.path[size] = '\0';
+  place.fd = openat2_in_root(place.root, place.path, O_PATH | O_DIRECTORY);
+  return place.fd;
+}
+
 // An O_PATH handle on `path` below the root.
 int look_up(int root, const char* path) {
   return path[0] == '\0' ? openat(root, ".", O_PATH | O_CLOEXEC)
@@ -62,7 +105,9 @@ bool attach(const MountStep& step, int root, int tree) {
 }
 
 bool bind(const MountStep& step, int root, bool from_host) {
-  const Handle source{from_host ? open(step.text, O_PATH | O_CLOEXEC) : look_up(root, step.text)};
+  // Why no link: the caller's were followed when the mount was planned.
+  const Handle source{from_host ? open(step.text, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+                                : look_up(root, step.text)};
   if (source.fd < 0) {
     return false;
   }
@@ -71,6 +116,7 @@ bool bind(const MountStep& step, int root, bool from_host) {
          attach(step, root, tree.fd);
 }
 
+// `step.path` is a directory of ours, directly below the root, which is the working directory.
 bool new_file_system(const MountStep& step, const char* type) {
   unsigned long flags = MS_NOSUID | MS_NODEV;
   flags |= (step.attributes & MOUNT_ATTR_NOEXEC) != 0 ? MS_NOEXEC : 0;
@@ -78,8 +124,8 @@ bool new_file_system(const MountStep& step, const char* type) {
   return mount(type, step.path, type, flags, step.text) == 0;
 }
 
-bool give_to_target(const Plan& plan, const MountStep& step, int root) {
-  return !step.owned || fchownat(root, step.path, plan.uid, plan.gid, AT_SYMLINK_NOFOLLOW) == 0;
+bool give_to_target(const Plan& plan, const MountStep& step, int parent, const char* name) {
+  return !step.owned || fchownat(parent, name, plan.uid, plan.gid, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool write_contents(int fd, const char* text, size_t size) {
@@ -108,23 +154,44 @@ bool copy_contents(int source, int target) {
   }
 }
 
-bool make_file(const Plan& plan, const MountStep& step, int root) {
+bool make_file(const Plan& plan, const MountStep& step, int parent, const char* name) {
   const Handle file{
-      openat(root, step.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step.mode)};
+      openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step.mode)};
   if (file.fd < 0) {
     return false;
   }
   return (step.kind == MountKind::copy ? copy_contents(step.fd, file.fd)
                                        : write_contents(file.fd, step.text, step.text_size)) &&
-         fchmod(file.fd, step.mode) == 0 && give_to_target(plan, step, root);
+         fchmod(file.fd, step.mode) == 0 && give_to_target(plan, step, parent, name);
 }
 
-bool make_directory(const Plan& plan, const MountStep& step, int root) {
-  if (mkdirat(root, step.path, step.mode) != 0) {
+bool make_directory(const Plan& plan, const MountStep& step, int parent, const char* name) {
+  if (mkdirat(parent, name, step.mode) != 0) {
     return errno == EEXIST && !step.owned;
   }
   // Why: the caller's umask must not narrow the mode, nor may it be changed before the target's.
-  return fchmodat(root, step.path, step.mode, 0) == 0 && give_to_target(plan, step, root);
+  return fchmodat(parent, name, step.mode, 0) == 0 && give_to_target(plan, step, parent, name);
+}
+
+// The steps that make something, all in a directory that no link led to.
+bool make(const Plan& plan, const MountStep& step, Workplace& place) {
+  const char* name = nullptr;
+  const int parent = enter_parent(place, step.path, &name);
+  if (parent < 0) {
+    return false;
+  }
+  if (step.kind == MountKind::directory) {
+    return make_directory(plan, step, parent, name);
+  }
+  if (step.kind == MountKind::symlink) {
+    return symlinkat(step.text, parent, name) == 0;
+  }
+  return make_file(plan, step, parent, name);
+}
+
+bool is_there(const MountStep& step, int root) {
+  const Handle target{look_up(root, step.path)};
+  return target.fd >= 0;
 }
 
 bool set_attributes(const MountStep& step, int root) {
@@ -132,17 +199,10 @@ bool set_attributes(const MountStep& step, int root) {
   return target.fd >= 0 && add_attributes(target.fd, step.attributes, step.recursive);
 }
 
-bool do_step(const Plan& plan, const MountStep& step, int root) {
+bool mount_step(const MountStep& step, int root) {
   switch (step.kind) {
     case MountKind::tmpfs:
       return new_file_system(step, "tmpfs");
-    case MountKind::directory:
-      return make_directory(plan, step, root);
-    case MountKind::file:
-    case MountKind::copy:
-      return make_file(plan, step, root);
-    case MountKind::symlink:
-      return symlinkat(step.text, root, step.path) == 0;
     case MountKind::attach:
       return attach(step, root, step.fd);
     case MountKind::bind_host:
@@ -155,21 +215,42 @@ bool do_step(const Plan& plan, const MountStep& step, int root) {
       return set_attributes(step, root);
     case MountKind::detach:
       return umount2(step.path, detach_mount) == 0;
+    case MountKind::target:
+      return is_there(step, root);
+    case MountKind::directory:
+    case MountKind::file:
+    case MountKind::copy:
+    case MountKind::symlink:
+      break;
   }
   errno = EINVAL;
   return false;
 }
 
+bool do_step(const Plan& plan, const MountStep& step, Workplace& place) {
+  if (step.kind == MountKind::directory || step.kind == MountKind::file ||
+      step.kind == MountKind::copy || step.kind == MountKind::symlink) {
+    return make(plan, step, place);
+  }
+  // Why: its directory may be under a mount now.
+  leave(place);
+  return mount_step(step, place.root);
+}
+
 }  // namespace
 
 bool do_mounts(const Plan& plan, int root, size_t* index) {
+  Workplace place;
+  place.root = root;
+  place.fd = -1;
   for (size_t i = 0; i < plan.mount_count; ++i) {
     const MountStep& step = plan.mounts[i];
-    if (!do_step(plan, step, root) && !(step.optional && errno == ENOENT)) {
+    if (!do_step(plan, step, place) && !(step.optional && errno == ENOENT)) {
       *index = i;
       return false;
     }
   }
+  leave(place);
   return true;
 }
 

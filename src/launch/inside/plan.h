@@ -15,6 +15,7 @@ enum class MountKind : uint32_t {
   directory,   // mode, and the target as owner if `owned`
   file,        // text: contents, mode
   symlink,     // text: what it points to
+  target,      // nothing is made: fails if `path` is not there
   attach,      // fd: a detached mount tree of the supervisor's, attributes already set
   bind_host,   // text: a path of the old root, cloned here with `attributes` (unprivileged callers)
   bind,        // text: a path of the new root, shown again at `path` with `attributes`

@@ -5,6 +5,7 @@
 #include "launch/inside/protocol.h"
 #include "policy/profile.h"
 #include "policy/resolve_syscalls.h"
+#include "policy/set_id_bits.h"
 #include "seccomp/compile.h"
 
 #undef CHECK  // ours; doctest has its own
@@ -24,18 +25,24 @@ TEST_CASE("the built-in filters are what compiling the profiles gives") {
     CAPTURE(name);
     const auto profile = sb::policy::load_profile(name);
     REQUIRE(profile.has_value());
-    const auto policy = sb::policy::resolve_syscalls(*profile);
+    auto policy = sb::policy::resolve_syscalls(*profile);
     REQUIRE(policy.has_value());
-    const auto program =
-        sb::seccomp::compile(*policy, sb::seccomp::KillMode::notify, sb::inside::waiting_cookie);
-    REQUIRE(program.has_value());
-    const auto builtin = sb::filters::builtin_filter(profile->sha256);
-    REQUIRE(builtin.has_value());
-    CHECK(std::equal(builtin->begin(), builtin->end(), program->instructions.begin(),
-                     program->instructions.end(), same));
+    for (const bool forbidden : {false, true}) {
+      CAPTURE(forbidden);
+      if (forbidden) {
+        sb::policy::forbid_set_id_bits(*policy);
+      }
+      const auto program =
+          sb::seccomp::compile(*policy, sb::seccomp::KillMode::notify, sb::inside::waiting_cookie);
+      REQUIRE(program.has_value());
+      const auto builtin = sb::filters::builtin_filter(profile->sha256, forbidden);
+      REQUIRE(builtin.has_value());
+      CHECK(std::equal(builtin->begin(), builtin->end(), program->instructions.begin(),
+                       program->instructions.end(), same));
+    }
   }
 }
 
 TEST_CASE("a profile that is not built in has no built-in filter") {
-  CHECK_FALSE(sb::filters::builtin_filter("0000").has_value());
+  CHECK_FALSE(sb::filters::builtin_filter("0000", false).has_value());
 }

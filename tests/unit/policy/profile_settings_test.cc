@@ -35,7 +35,7 @@ pass = ["TZ"]
                                                                          settings->end());
   const auto again = unpack({"test", "00", views});
   REQUIRE(again.has_value());
-  CHECK(settings->size() == 13);
+  CHECK(settings->size() == 14);
   CHECK(*settings_of(*again) == *settings);
   CHECK(again->limits.cpus_millis->value == 1500);
   CHECK_FALSE(again->limits.cpu_time_ns->value.has_value());

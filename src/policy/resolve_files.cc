@@ -1,0 +1,126 @@
+#include "policy/resolve_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include "policy/host_root.h"
+#include "policy/inside_view.h"
+#include "sys/files.h"
+
+namespace sb::policy {
+namespace {
+
+std::string absolute(const std::string& directory, const std::string& path) {
+  if (path.empty()) {
+    return directory;
+  }
+  return path.starts_with('/') ? path : directory + "/" + path;
+}
+
+// Why: made or mounted by the sandbox itself, and after the mounts that were asked for: what
+// protects the host must not hang on the caller's.
+Result<Done> check_target(const std::string& target, const Origin& origin) {
+  constexpr std::array devices = {"/dev/null",    "/dev/zero",  "/dev/full", "/dev/random",
+                                  "/dev/urandom", "/dev/tty",   "/dev/fd",   "/dev/stdin",
+                                  "/dev/stdout",  "/dev/stderr"};
+  const bool reserved = is_at_or_below(target, "/proc") || target == "/dev" ||
+                        std::any_of(devices.begin(), devices.end(), [&](const char* device) {
+                          return is_at_or_below(target, device);
+                        });
+  if (reserved) {
+    return Error(Tag::files_target,
+                 fmt::format("{}: mounting on \"{}\"", origin.to_string(), target))
+        .with_hint("/proc, /dev and the devices in it are the sandbox's own");
+  }
+  return Done{};
+}
+
+Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
+                             const std::string& directory) {
+  const std::string source = absolute(directory, entry.source);
+  const auto status = sys::stat_path(source);
+  const int err = errno;
+  const std::optional<std::string> real = status ? sys::real_path(source) : std::nullopt;
+  if (!real) {
+    return Error(Tag::files_source, fmt::format("{}: mounting \"{}\"", origin.to_string(), source),
+                 status ? errno : err);
+  }
+  return HostMount{.source = *real,
+                   .target = entry.target,
+                   .is_directory = S_ISDIR(status->st_mode),
+                   .mode = entry.mode,
+                   .as_owner = entry.mode == MountMode::read_write};
+}
+
+Result<Done> add_root(const ProfileFiles& wanted, const Request& request, Files& files) {
+  const RootChoice root = wanted.root ? wanted.root->value : RootChoice{};
+  switch (root.kind) {
+    case RootKind::host:
+      add_host_root(files);
+      return Done{};
+    case RootKind::empty:
+      return Done{};
+    case RootKind::path:
+      return add_given_root(files, absolute(request.caller_directory, root.path));
+  }
+  return Done{};
+}
+
+Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, Files& files) {
+  const WorkspaceChoice choice = wanted.workspace ? wanted.workspace->value : WorkspaceChoice{};
+  files.workspace = choice.mode;
+  if (choice.mode == WorkspaceMode::scratch) {
+    return Done{};
+  }
+  const bool writable = choice.mode == WorkspaceMode::read_write;
+  HostMount mount =
+      TRY(host_mount({.source = choice.source,
+                      .target = "/workspace",
+                      .mode = writable ? MountMode::read_write : MountMode::read_only},
+                     wanted.workspace->origin, request.caller_directory));
+  if (!mount.is_directory) {
+    return Error(Tag::files_workspace, fmt::format("using \"{}\" as the workspace", mount.source),
+                 ENOTDIR);
+  }
+  // Why: also read-only: a directory of mode 0700 is the caller's to show.
+  mount.as_owner = true;
+  files.mounts.push_back(std::move(mount));
+  return Done{};
+}
+
+// Why: a mount asked for takes the place of a link of the root; one below such a link goes where
+// the link leads.
+Result<std::string> take_place(Files& files, std::string target, const Origin& origin) {
+  target.erase(target.find_last_not_of('/') + 1);
+  CHECK(check_target(target, origin));
+  std::erase_if(files.symlinks, [&](const Symlink& link) { return link.path == target; });
+  target = follow_root_links(files, target);
+  CHECK(check_target(target, origin));
+  return target;
+}
+
+}  // namespace
+
+Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec) {
+  CHECK(add_root(wanted, request, spec.files));
+  CHECK(add_workspace(wanted, request, spec.files));
+  for (const Setting<MountEntry>& entry : wanted.mounts) {
+    HostMount mount = TRY(host_mount(entry.value, entry.origin, request.caller_directory));
+    mount.target = TRY(take_place(spec.files, mount.target, entry.origin));
+    spec.files.mounts.push_back(std::move(mount));
+  }
+  for (const Setting<std::string>& directory : wanted.tmpfs) {
+    spec.files.tmpfs.push_back(TRY(take_place(spec.files, directory.value, directory.origin)));
+  }
+  if (wanted.workspace_owner) {
+    spec.files.workspace_owner = wanted.workspace_owner->value;
+  }
+  spec.command.directory = wanted.directory ? wanted.directory->value : std::string("/workspace");
+  return Done{};
+}
+
+}  // namespace sb::policy

@@ -1,0 +1,16 @@
+// Resolves [files]: the root, the workspace, mounts and directories in memory.
+// Must not mount or open anything; it looks at the host's sources only.
+#pragma once
+
+#include "base/error.h"
+#include "policy/profile.h"
+#include "policy/request.h"
+#include "policy/spec.h"
+
+namespace sb::policy {
+
+// Fills spec.files and spec.command.directory. Errors: files.source, files.target,
+// files.workspace.
+Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec);
+
+}  // namespace sb::policy
