@@ -1,7 +1,6 @@
 #!/bin/bash
-# All tests: installs what they need, builds, runs them with sanitizers (unit and integration),
-# then all of them on the release binary. Asks nothing; leaves nothing outside build/ but the
-# packages. Its last lines are ctest's summary; the names of skipped tests stand there, too.
+# All tests: installs what they need, builds, runs the unit tests with sanitizers, then all of them
+# on the release binary. Asks nothing; leaves nothing outside build/ but the packages. Its last lines are ctest's summary; the names of skipped tests stand there, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
@@ -46,27 +45,36 @@ SBTEST_REQUIRE=$(
 export SBTEST_REQUIRE
 say "this machine has: ${SBTEST_REQUIRE:-nothing that tests could require}"
 
-build() {  # DIRECTORY OPTION...
-  local directory=$1
+build() {  # DIRECTORY [TARGET...] [-- OPTION...]
+  local directory=$1 targets=()
   shift
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    targets+=("$1")
+    shift
+  done
   say "building $directory"
-  cmake -S . -B "$directory" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSANDBOX_TESTS=ON -DSANDBOX_DEV=ON "$@" \
+  cmake -S . -B "$directory" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSANDBOX_TESTS=ON -DSANDBOX_DEV=ON "${@:2}" \
     >build/cmake.log || {
     cat build/cmake.log
     exit 1
   }
-  ninja -C "$directory" --quiet
+  ninja -C "$directory" --quiet "${targets[@]}"
 }
 
-# Why: first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE=no
-# leaves this half out.
-if [[ ${SANDBOX_TEST_SANITIZE:-yes} != no ]]; then
-  build build/sanitize -DSANDBOX_SANITIZE=address,undefined
-  say 'unit and integration tests with sanitizers'
+# Why: first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE:
+# "unit" (the default), "all" (the integration tests, too: twice the time), or "no".
+sanitize=${SANDBOX_TEST_SANITIZE:-unit}
+if [[ $sanitize != no ]]; then
+  labels=unit targets=(unit_tests)
+  if [[ $sanitize == all ]]; then
+    labels='unit|integration' targets=()
+  fi
+  build build/sanitize "${targets[@]}" -- -DSANDBOX_SANITIZE=address,undefined
+  say "tests with sanitizers: $labels"
   (
     cd build/sanitize
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    ctest --no-tests=error -L 'unit|integration' -j "$jobs"
+    ctest --no-tests=error -L "$labels" -j "$jobs"
   )
 fi
 
