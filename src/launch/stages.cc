@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "launch/exec_error.h"
+
 namespace sb::launch {
 namespace {
 
@@ -88,7 +90,8 @@ std::string_view stage_name(Stage stage) {
   return static_cast<std::size_t>(stage) < table.size() ? info_of(stage).name : "unknown";
 }
 
-Error stage_error(const PlanBuilder& builder, const inside::StageReport& report) {
+Error stage_error(const policy::Spec& spec, const PlanBuilder& builder,
+                  const inside::StageReport& report) {
   if (report.magic != inside::report_magic || report.stage >= inside::stage_count ||
       report.err < 0) {
     return Error(Tag::launch_protocol, "reading a report from inside");
@@ -102,7 +105,7 @@ Error stage_error(const PlanBuilder& builder, const inside::StageReport& report)
             "or choose a target outside");
   }
   if (stage.stage == Stage::exec) {
-    return exec_error(builder, report.err);
+    return exec_error(spec, report.err);
   }
   // Kernel: EBUSY: a filter above this one has a listener already (seccomp(2)); one of the two
   // sandboxes has to do without (pitfall 16).
@@ -110,25 +113,6 @@ Error stage_error(const PlanBuilder& builder, const inside::StageReport& report)
   return Error(nested ? Tag::launch_listener : stage.tag, what_failed(builder, stage, report.index),
                report.err)
       .with_stage(stage.name);
-}
-
-Error exec_error(const PlanBuilder& builder, int err) {
-  const std::string doing = fmt::format("executing \"{}\"", builder.plan().program);
-  // Why: what the host lacks says nothing about the program.
-  for (const int shortage : {EAGAIN, ENOMEM, ENFILE, EMFILE, EIO}) {
-    if (err == shortage) {
-      return Error(Tag::launch_init, doing, err).with_stage("exec");
-    }
-  }
-  const bool absent = err == ENOENT || err == ENOTDIR;
-  Error error = Error(absent ? Tag::program_not_found : Tag::program_not_executable, doing, err)
-                    .with_stage("exec");
-  if (absent) {
-    return std::move(error).with_hint(
-        "the file, its interpreter (the first line of a script) or its dynamic loader does not "
-        "exist inside; --mount shows more of the host");
-  }
-  return error;
 }
 
 }  // namespace sb::launch

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "launch/inside/protocol.h"
 #include "launch/plan_builder.h"
+#include "policy/spec.h"
 
 namespace sb::launch {
 
@@ -14,9 +15,7 @@ std::string_view stage_name(inside::Stage stage);
 
 // The sentence for a stage's failure: the numbers come from inside, the words from the plan.
 // Numbers out of range give launch.protocol.
-Error stage_error(const PlanBuilder& builder, const inside::StageReport& report);
-
-// execve failed with `err`: program.not_found, program.not_executable or launch.init.
-Error exec_error(const PlanBuilder& builder, int err);
+Error stage_error(const policy::Spec& spec, const PlanBuilder& builder,
+                  const inside::StageReport& report);
 
 }  // namespace sb::launch

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "launch/exec_error.h"
 #include "launch/stages.h"
 #include "result/outcome.h"
 #include "sys/process.h"
@@ -110,9 +111,9 @@ void Supervisor::on_error_pipe() {
   if (!report) {
     fail(report.error());
   } else if (*report) {
-    fail(launch::stage_error(builder_, **report));
+    fail(launch::stage_error(spec_, builder_, **report));
   } else if (progress.exec_errno != 0) {
-    fail(launch::exec_error(builder_, progress.exec_errno));
+    fail(launch::exec_error(spec_, progress.exec_errno));
   } else if (seen_.target_stage == inside::Stage::exec) {
     on_started_program();
   } else if (!seen_.stop) {  // else it died of our kill

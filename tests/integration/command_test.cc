@@ -83,14 +83,51 @@ TEST_CASE("command: a program with a slash is the callers file") {
 
 TEST_CASE("command: a script whose interpreter is missing is an error and names it") {
   const TempDirectory directory;
-  directory.write("script", "#!/no/such/interpreter\n", 0755);
+  directory.write("script", "#! /no/such/interpreter -x\n", 0755);
+  directory.write("via", "#!/workspace/script\n", 0755);
   Options options;
   options.directory = directory.path();
-  const Run run = run_target({}, {"./script"}, options);
-  INFO(run.describe());
-  CHECK((run.exit_status == 126 || run.exit_status == 127));
-  CHECK(run.document.at("status").text() == "error");
-  CHECK(contains(run.document.at("error.tag").text(), "program."));
+  const auto expect_missing = [](const Run& run, const char* what) {
+    expect_status(run, "error", 127);
+    INFO(run.describe());
+    CHECK(run.document.at("error.tag").text() == "program.not_found");
+    CHECK(contains(run.document.at("error.message").text(), what));
+  };
+  expect_missing(run_target({}, {"./script"}, options), "interpreter \"/no/such/interpreter\"");
+  expect_missing(run_target({"--workspace", "ro"}, {"./via"}, options),
+                 "interpreter \"/no/such/interpreter\"");
+  expect_missing(run_target({"--root", "empty"}, {probe("hello")}, options),
+                 "dynamic loader \"/lib");
+  const std::string shell = directory.write("shell", "#!/bin/sh\necho $0\n", 0755);
+  expect_missing(run_target({"--root", "empty"}, {shell}, options), "interpreter \"/bin/sh\"");
+}
+
+TEST_CASE("command: a script that others may not read runs") {
+  const TempDirectory directory;
+  REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
+  const std::string script = directory.write("script", "#!/bin/sh\necho $0\n", 0711);
+  const Run run = run_target({}, {script});
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "/workspace/script\n");
+}
+
+TEST_CASE("command: a script of env finds its interpreter on PATH inside") {
+  require("python3");
+  const TempDirectory directory;
+  const std::string script =
+      directory.write("script", "#!/usr/bin/env python3\nprint(6 * 7)\n", 0755);
+  const Run run = run_target({"--env", "PATH=/usr/bin:/bin"}, {script});
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "42\n");
+}
+
+TEST_CASE("command: what may not be executed says why") {
+  const TempDirectory place;
+  const std::string program = place.write("program", read_file(probe("minimal")), 0700);
+  const Run closed = run_target({"--mount", place.path() + ":/opt/p"}, {program});
+  expect_status(closed, "error", 126);
+  CHECK(closed.document.at("error.errno").text() == "EACCES");
+  CHECK(contains(closed.document.at("error.hint").text(), "chmod o+rx"));
 }
 
 TEST_CASE("command: a bare name is searched inside and then in the callers directory") {
