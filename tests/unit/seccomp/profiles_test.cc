@@ -263,9 +263,7 @@ TEST_CASE("profiles: what general programs use is there") {
                                         "waitid",
                                         "kill",
                                         "tgkill",
-                                        "flock",
                                         "fcntl",
-                                        "inotify_init1",
                                         "shmget",
                                         "semop",
                                         "msgsnd",
@@ -325,6 +323,26 @@ TEST_CASE("profiles: what general programs use is there") {
       CAPTURE(name);
       CAPTURE(call);
       CHECK(filter.allows(call, {0, 0}));
+    }
+  }
+}
+
+// decisions/0016: files that two runs both see.
+TEST_CASE("profiles: only default has locks and notifications of files") {
+  for (const std::string_view name : {"default", "c", "go", "strict"}) {
+    CAPTURE(name);
+    const Filter filter(name);
+    const bool open = name == "default";
+    CHECK(filter.allows("flock", {0, 2}) == open);
+    CHECK(filter.allows("inotify_init1", {0}) == open);
+    CHECK(filter.allows("inotify_init") == open);
+    for (const std::uint64_t command : {5U, 6U, 7U, 36U, 37U, 38U, 1024U, 1025U, 1026U}) {
+      CAPTURE(command);
+      CHECK(filter.allows("fcntl", {0, command}) == open);
+      CHECK(filter.allows("fcntl", {0, (std::uint64_t{0xdead} << 32) | command}) == open);
+    }
+    for (const std::uint64_t command : {0U, 1U, 2U, 3U, 4U, 1030U, 1031U, 1032U}) {
+      CHECK(filter.allows("fcntl", {0, command}));
     }
   }
 }
