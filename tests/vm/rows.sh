@@ -178,8 +178,13 @@ left_behind() {
 
 row '`true` with the default limits' "$with_defaults"
 if [[ -x $folder/gohello ]]; then
-  # shellcheck disable=SC2086
-  try 'a Go program, `--profile go`' "${light[@]}" --profile go --wall-time 60s -- "$folder/gohello"
+  # Why: on a busy host the guest counts as CPU time of the program what its own CPUs had to wait for,
+  # and the first start of such a large program then takes longer than the profile's five seconds.
+  longer=(--cpu-time 60s)
+  if ((${#light[@]} > 0)); then
+    longer=()
+  fi
+  try 'a Go program, `--profile go`' "${light[@]}" "${longer[@]}" --profile go --wall-time 60s -- "$folder/gohello"
 fi
 try '`exit 7`' "${light[@]}" -- sh -c 'exit 7'
 try 'abort()' "${light[@]}" -- "$probes/die" abort
