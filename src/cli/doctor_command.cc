@@ -44,7 +44,7 @@ result::Outcome try_run(const policy::HostFacts& host, std::span<const std::stri
   if (!signals) {
     return supervise::outcome_of_error(signals.error());
   }
-  return supervise::run(*spec, host, signals->ref(), created_ns);
+  return supervise::run(*spec, host, {signals->ref()}, created_ns);
 }
 
 Result<Done> to_stdout(std::string_view text) { return print_text(text); }

@@ -69,6 +69,7 @@ constexpr std::array run_table = {
     OptionEntry{"--stderr", "FILE|stdout", "write stderr to FILE, or to stdout", streams},
     OptionEntry{"--pass", "", "show output as it comes; no result on stdout", streams},
     OptionEntry{"--result", "FILE|fd:N", "where the result goes (stdout)", streams},
+    OptionEntry{"--events", "FILE|fd:N", "JSON lines as things happen", streams},
     OptionEntry{"--format", "json|text|isolate", "how the result is written (json)", streams},
     OptionEntry{"--exit-zero", "", "exit 0 whenever a result was written", streams},
 };

@@ -125,9 +125,12 @@ Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
   options.format = TRY(choose(parsed, "--format", formats, options.format));
   options.exit_zero = parsed.has("--exit-zero");
   options.result_destination = parsed.value_of("--result");
-  if (options.result_destination.starts_with("fd:") && !descriptor_of(options.result_destination)) {
-    return bad_value("--result", options.result_destination,
-                     "fd:N with the number of an open descriptor");
+  options.events_destination = parsed.value_of("--events");
+  for (const char* option : {"--result", "--events"}) {
+    const std::string destination = parsed.value_of(option);
+    if (destination.starts_with("fd:") && !descriptor_of(destination)) {
+      return bad_value(option, destination, "fd:N with the number of an open descriptor");
+    }
   }
   return Done{};
 }

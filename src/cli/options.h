@@ -18,6 +18,7 @@ enum class Format { json, text, isolate };
 struct RunOptions {
   policy::Request request;
   std::string result_destination;  // "" is stdout, or nowhere with --pass; "fd:N"; else a path
+  std::string events_destination;  // "": nowhere; "fd:N"; else a path
   Format format = Format::json;
   bool pass = false;
   bool exit_zero = false;

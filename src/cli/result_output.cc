@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "cli/patience.h"
 #include "result/json.h"
 #include "result/text.h"
 #include "sys/files.h"
@@ -23,9 +24,9 @@ Error io_error(std::string_view doing, std::string_view where, int err) {
 }
 
 Result<Done> write_document(const RunOptions& options, const result::Outcome& outcome,
-                            sys::FdRef fd, std::string_view where) {
+                            sys::FdRef signals, sys::FdRef fd, std::string_view where) {
   const result::Sink sink = [&](std::string_view bytes) -> Result<Done> {
-    if (const int err = sys::write_all(fd, bytes); err != 0) {
+    if (const int err = write_patiently(fd, bytes, signals); err != 0) {
       return io_error(writing, where, err);
     }
     return Done{};
@@ -56,16 +57,16 @@ std::string directory_of(const std::string& path) {
 
 // Why: renaming onto /dev/null as root would replace the device; a pipe has a reader waiting.
 Result<Done> write_special(const RunOptions& options, const result::Outcome& outcome,
-                           const std::string& path) {
+                           sys::FdRef signals, const std::string& path) {
   const sys::OpenResult file = sys::open_path(path, O_WRONLY | O_NOCTTY);
   if (file.err != 0) {
     return io_error("opening", path, file.err);
   }
-  return write_document(options, outcome, file.fd.ref(), path);
+  return write_document(options, outcome, signals, file.fd.ref(), path);
 }
 
 Result<Done> write_file(const RunOptions& options, const result::Outcome& outcome,
-                        const std::string& path) {
+                        sys::FdRef signals, const std::string& path) {
   const std::filesystem::path target(path);
   const std::string temporary =
       fmt::format("{}/.{}.{}.tmp", directory_of(path), target.filename().string(), ::getpid());
@@ -76,7 +77,7 @@ Result<Done> write_file(const RunOptions& options, const result::Outcome& outcom
   if (file.err != 0) {
     return io_error("creating", temporary, file.err);
   }
-  Result<Done> written = write_document(options, outcome, file.fd.ref(), path);
+  Result<Done> written = write_document(options, outcome, signals, file.fd.ref(), path);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = io_error(writing, path, errno);
   }
@@ -126,20 +127,21 @@ Result<Done> check_result_destination(const RunOptions& options) {
   return Done{};
 }
 
-Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome) {
+Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome,
+                          sys::FdRef signals) {
   if (writes_nothing(options)) {
     return Done{};
   }
   const std::string& destination = options.result_destination;
   if (destination.empty()) {
-    return write_document(options, outcome, sys::FdRef(STDOUT_FILENO), "stdout");
+    return write_document(options, outcome, signals, sys::FdRef(STDOUT_FILENO), "stdout");
   }
   if (const std::optional<int> number = descriptor_of(destination)) {
-    return write_document(options, outcome, sys::FdRef(*number), destination);
+    return write_document(options, outcome, signals, sys::FdRef(*number), destination);
   }
   const std::string path = resolved(destination);
-  return is_special_file(path) ? write_special(options, outcome, path)
-                               : write_file(options, outcome, path);
+  return is_special_file(path) ? write_special(options, outcome, signals, path)
+                               : write_file(options, outcome, signals, path);
 }
 
 }  // namespace sb::cli

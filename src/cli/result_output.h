@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/options.h"
 #include "result/outcome.h"
+#include "sys/fd.h"
 
 namespace sb::cli {
 
@@ -15,7 +16,9 @@ Result<Done> check_result_destination(const RunOptions& options);
 // The document in the format asked for, written once. JSON is pretty on a terminal, else one line.
 // A file is written beside its destination and renamed, so that a reader never sees a part;
 // devices and pipes are written as they are. With --pass and no --result nothing is written.
-// Errors: io_result.
-Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome);
+// Where a reader does not read, a signal to end that comes by `signals` gives up. Errors:
+// io_result.
+Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome,
+                          sys::FdRef signals = {});
 
 }  // namespace sb::cli

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "cli/events_output.h"
 #include "cli/print.h"
 #include "cli/result_output.h"
 #include "cli/systemd_scope.h"
@@ -29,7 +30,7 @@ result::Outcome outcome_of(Error error, const RunOptions& options, const std::st
 }
 
 Result<result::Outcome> run_request(const RunOptions& options, const policy::Request& request,
-                                    sys::FdRef signals, std::uint64_t created_ns) {
+                                    const supervise::Channels& channels, std::uint64_t created_ns) {
   const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
   if (!facts) {
     return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
@@ -46,7 +47,7 @@ Result<result::Outcome> run_request(const RunOptions& options, const policy::Req
   if (!spec) {
     return outcome_of(spec.error(), options, facts->kernel);
   }
-  return supervise::run(*spec, *facts, signals, created_ns);
+  return supervise::run(*spec, *facts, channels, created_ns);
 }
 
 std::vector<std::string> own_environment() {
@@ -85,13 +86,20 @@ int run_command(const RunOptions& options) {
   policy::Request request = options.request;
   request.prepared = filters::builtin_profile(request.profile);
   request.caller_environment = own_environment();
-  const Result<result::Outcome> outcome = run_request(options, request, signals->ref(), created_ns);
+  const Result<sys::Fd> events = open_events(options);
+  if (!events) {
+    print_error(events.error());
+    return events.error().exit_code();
+  }
+  const Result<result::Outcome> outcome =
+      run_request(options, request, {signals->ref(), events->ref()}, created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();
   }
   explain(options, *outcome);
-  const Result<Done> written = write_result(options, *outcome);
+  tell_result(events->ref(), signals->ref(), *outcome);
+  const Result<Done> written = write_result(options, *outcome, signals->ref());
   if (!written) {
     print_error(written.error());
     return written.error().exit_code();

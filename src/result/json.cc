@@ -1,58 +1,10 @@
 #include "result/json.h"
 
 #include "result/json_emitter.h"
-#include "result/utf8.h"
+#include "result/json_fields.h"
 
 namespace sb::result {
 namespace {
-
-using Number = std::optional<std::uint64_t>;
-
-void write_text(JsonEmitter& json, std::string_view key, std::string_view value) {
-  json.key(key);
-  json.text(value);
-}
-
-void write_text_or_null(JsonEmitter& json, std::string_view key, std::string_view value) {
-  json.key(key);
-  value.empty() ? json.null() : json.text(value);
-}
-
-void write_number(JsonEmitter& json, std::string_view key, Number value) {
-  json.key(key);
-  value ? json.number(*value) : json.null();
-}
-
-void write_integer(JsonEmitter& json, std::string_view key, std::optional<std::int64_t> value) {
-  json.key(key);
-  value ? json.number(*value) : json.null();
-}
-
-void write_boolean(JsonEmitter& json, std::string_view key, bool value) {
-  json.key(key);
-  json.boolean(value);
-}
-
-void write_texts(JsonEmitter& json, std::string_view key, const std::vector<std::string>& values) {
-  json.key(key);
-  json.begin_array();
-  for (const std::string& value : values) {
-    json.text(value);
-  }
-  json.end_array();
-}
-
-void write_signal(JsonEmitter& json, const std::optional<int>& signal) {
-  json.key("signal");
-  if (!signal) {
-    json.null();
-    return;
-  }
-  json.begin_object();
-  write_integer(json, "number", *signal);
-  write_text(json, "name", signal_name(*signal));
-  json.end_object();
-}
 
 void write_cause(JsonEmitter& json, const std::optional<Cause>& cause) {
   json.key("cause");
@@ -100,35 +52,16 @@ void write_usage(JsonEmitter& json, const Outcome& outcome) {
 void write_stream(JsonEmitter& json, std::string_view key, const Stream& stream) {
   json.key(key);
   json.begin_object();
-  json.key("data");
-  const std::string_view data = stream.data.view();
-  const bool text = stream.captured && is_utf8(data);
-  if (!stream.captured) {
-    json.null();
-  } else if (text) {
-    json.utf8(data);
+  if (stream.captured) {
+    write_bytes(json, stream.data.view());
   } else {
-    json.base64(data);
+    json.key("data");
+    json.null();
+    json.key("encoding");
+    json.null();
   }
-  json.key("encoding");
-  stream.captured ? json.text(text ? "utf-8" : "base64") : json.null();
   write_number(json, "bytes", stream.bytes);
   write_boolean(json, "truncated", stream.truncated);
-  json.end_object();
-}
-
-void write_violation(JsonEmitter& json, const Violation& violation) {
-  json.begin_object();
-  json.key("syscall");
-  violation.syscall ? json.text(*violation.syscall) : json.null();
-  write_integer(json, "number", violation.number);
-  write_text_or_null(json, "arch", violation.arch);
-  write_texts(json, "args", violation.args);
-  write_text(json, "action", violation.action);
-  write_integer(json, "pid", violation.pid);
-  write_text_or_null(json, "comm", violation.comm);
-  write_text_or_null(json, "exe", violation.exe);
-  write_text_or_null(json, "why", violation.why);
   json.end_object();
 }
 

@@ -93,6 +93,20 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t utf8_incomplete_tail(std::string_view text) {
+  for (std::size_t tail = 1; tail <= 3 && tail <= text.size(); ++tail) {
+    const char c = text[text.size() - tail];
+    if (!continues(c)) {
+      const std::size_t length = in(c, 0xC2, 0xDF)   ? 2
+                                 : in(c, 0xE0, 0xEF) ? 3
+                                 : in(c, 0xF0, 0xF4) ? 4
+                                                     : 0;
+      return length > tail ? tail : 0;
+    }
+  }
+  return 0;
+}
+
 std::string visible(std::string_view text) {
   std::string shown;
   while (!text.empty()) {

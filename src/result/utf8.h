@@ -13,6 +13,9 @@ std::size_t utf8_sequence(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
+// How many bytes at the end of text (0 to 3) begin a sequence whose rest may still come.
+std::size_t utf8_incomplete_tail(std::string_view text);
+
 // For one line of a terminal or a log: control characters and bad bytes as \xNN.
 std::string visible(std::string_view text);
 

@@ -32,7 +32,10 @@ Capture::Capture(EventLoop& loop, sys::Fd source, sys::FdRef sink,
       hooks_(std::move(hooks)),
       pipe_size_(small_pipe) {}
 
-Capture::~Capture() { abandon(); }
+Capture::~Capture() {
+  hooks_.on_end = {};  // Why: whom it would tell may be gone.
+  abandon();
+}
 
 Result<Done> Capture::start() {
   if (sink_.valid()) {
@@ -48,7 +51,8 @@ Result<Done> Capture::start() {
                                                            }
                                                          }});
     CHECK(outlet_->start());
-    can_splice_ = is_regular(sink_);
+    // Why: what is spliced is not seen by anybody.
+    can_splice_ = is_regular(sink_) && !hooks_.on_bytes;
   }
   CHECK(loop_.add(source_.ref(), EPOLLIN, [this](std::uint32_t) { read_some(); }));
   return Done{};
@@ -65,6 +69,20 @@ void Capture::close_source() {
   if (source_.valid()) {
     loop_.remove(source_.ref());
     source_.reset();
+    if (hooks_.on_end) {
+      hooks_.on_end();
+    }
+  }
+}
+
+void Capture::hold(bool held) {
+  held_ = held;
+  watch();
+}
+
+void Capture::tell(std::string_view bytes) {
+  if (hooks_.on_bytes) {
+    hooks_.on_bytes(bytes);
   }
 }
 
@@ -105,6 +123,7 @@ void Capture::keep(std::size_t most) {
   const ssize_t got = ::read(source_.number(), end, most);
   if (took(got)) {
     kept_.grew(static_cast<std::size_t>(got));
+    tell({end, static_cast<std::size_t>(got)});
   }
 }
 
@@ -112,7 +131,9 @@ void Capture::pass(std::size_t most) {
   Buffer buffer;  // NOLINT(*-member-init): read(2) fills what is used
   const ssize_t got = ::read(source_.number(), buffer.data(), std::min(most, buffer.size()));
   if (took(got)) {
-    outlet_->put({buffer.data(), static_cast<std::size_t>(got)});
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+    outlet_->put(bytes);
+    tell(bytes);
     watch();
   }
 }
@@ -156,8 +177,9 @@ void Capture::discard() {
 
 // Why: while something waits to be written nothing more is read: memory stays flat.
 void Capture::watch() {
+  const bool waits = held_ || (outlet_ != nullptr && outlet_->has_pending());
   if (source_.valid()) {
-    loop_.change(source_.ref(), outlet_->has_pending() ? 0U : static_cast<std::uint32_t>(EPOLLIN));
+    loop_.change(source_.ref(), waits ? 0U : static_cast<std::uint32_t>(EPOLLIN));
   }
 }
 

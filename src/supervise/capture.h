@@ -22,6 +22,9 @@ class Capture {
   struct Hooks {
     std::function<void()> on_limit;         // called once, when there is more than the limit
     std::function<void(int err)> on_error;  // the bytes can't be kept or passed on
+    // Empty, or told of all bytes that are kept or passed on, as they come, and of their end.
+    std::function<void(std::string_view)> on_bytes = {};
+    std::function<void()> on_end = {};
   };
 
   // `source`: the read end of the target's pipe. `sink`: where the bytes go on to (borrowed); an
@@ -39,6 +42,9 @@ class Capture {
   }
   // What was not passed on yet is dropped, and the target's writes fail with EPIPE from now on.
   void abandon();
+  bool is_kept() const { return outlet_ == nullptr; }  // here, whatever a reader does
+  // Reads nothing while it is held.
+  void hold(bool held);
   std::uint64_t bytes() const { return bytes_; }  // written by the target so far
   StreamFacts take_facts();
 
@@ -50,6 +56,7 @@ class Capture {
   void enlarge_pipe();
   void discard();
   bool took(ssize_t got);  // what a read returned; false: there were no bytes
+  void tell(std::string_view bytes);
   void watch();
   void close_source();
 
@@ -62,6 +69,7 @@ class Capture {
   bool can_splice_ = false;         // into the sink, as far as is known
   bool large_ = false;              // the pipe, or it can't be
   std::size_t pipe_size_;
+  bool held_ = false;
   Bytes kept_;
   std::uint64_t bytes_ = 0;
   bool over_limit_ = false;

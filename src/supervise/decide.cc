@@ -225,6 +225,7 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
   outcome.out = to_stream(std::move(seen.out));
   outcome.err = to_stream(std::move(seen.err));
   outcome.warnings = spec.warnings;
+  outcome.warnings.insert(outcome.warnings.end(), seen.warnings.begin(), seen.warnings.end());
   return outcome;
 }
 

@@ -56,6 +56,7 @@ void Supervisor::on_frozen(std::uint64_t when_ns) {
   freeze_ = Freeze::frozen;
   clock_.freeze(when_ns);
   frozen_cpu_ns_ = cpu_ns();
+  tell_freeze("frozen");
   on_signals();  // Why: a SIGCONT may have come meanwhile; it is the later wish.
   if (stop_wanted_) {
     stop_and_resume();
@@ -75,6 +76,7 @@ void Supervisor::on_thawed(std::uint64_t when_ns) {
   const std::uint64_t now_cpu_ns = cpu_ns();
   clock_.thaw(when_ns, now_cpu_ns - std::min(frozen_cpu_ns_, now_cpu_ns));
   freeze_ = Freeze::thawed;
+  tell_freeze("thawed");
   try_freeze();
 }
 

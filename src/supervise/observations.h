@@ -52,6 +52,7 @@ struct Observations {
   std::optional<std::uint64_t> max_rss_bytes;
   StreamFacts out;
   StreamFacts err;
+  std::vector<std::string> warnings;  // of the run itself
   std::uint64_t violations_total = 0;
   std::vector<result::Violation> violations;
 

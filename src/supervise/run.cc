@@ -65,7 +65,7 @@ policy::Limits with_guard(policy::Limits limits) {
 }
 
 Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& facts,
-                                    sys::FdRef signals, std::uint64_t created_ns) {
+                                    const Channels& channels, std::uint64_t created_ns) {
   launch::PlanBuilder builder;
   builder.set_filter(TRY(filter_of(spec)));
   builder.plan().listener = spec.name_violations;
@@ -92,7 +92,8 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   for (sys::Fd& fd : stdio.inside) {
     fd.reset();
   }
-  Supervisor supervisor(spec, builder, running, counted, signals, created_ns);
+  Supervisor supervisor(spec, builder, running, counted, channels.signals, channels.events,
+                        created_ns);
   Observations seen = supervisor.watch(std::move(stdio));
   (void)running.send(inside::ControlKind::bye);  // Why: where init is gone, nothing need be said.
   result::Outcome outcome = decide(spec, std::move(seen));
@@ -110,9 +111,9 @@ result::Outcome outcome_of_error(Error error) {
   return outcome;
 }
 
-result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts, sys::FdRef signals,
-                    std::uint64_t created_ns) {
-  Result<result::Outcome> outcome = run_or_fail(spec, facts, signals, created_ns);
+result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
+                    const Channels& channels, std::uint64_t created_ns) {
+  Result<result::Outcome> outcome = run_or_fail(spec, facts, channels, created_ns);
   if (spec.best_effort && outcome && outcome->error &&
       outcome->error->tag() == Tag::launch_listener) {
     // Why: safe to try again: the program has not run.
@@ -120,7 +121,7 @@ result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts, sy
     unnamed.name_violations = false;
     unnamed.warnings.push_back("forbidden calls are not named, and in descendants not noticed: " +
                                outcome->error->message());
-    outcome = run_or_fail(unnamed, facts, signals, created_ns);
+    outcome = run_or_fail(unnamed, facts, channels, created_ns);
   }
   if (!outcome) {
     outcome = outcome_of_error(

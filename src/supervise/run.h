@@ -9,10 +9,15 @@
 
 namespace sb::supervise {
 
-// Always gives an outcome; what the sandbox itself could not do is in it as `error`. `signals` is
-// the signalfd of sys::take_signals(); `created_ns` the CLOCK_MONOTONIC start of the command.
-result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts, sys::FdRef signals,
-                    std::uint64_t created_ns);
+struct Channels {
+  sys::FdRef signals;      // the signalfd of sys::take_signals()
+  sys::FdRef events = {};  // where the caller is told what happens, but for the result; may be none
+};
+
+// Always gives an outcome; what the sandbox itself could not do is in it as `error`. `created_ns`:
+// the CLOCK_MONOTONIC start of the command.
+result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
+                    const Channels& channels, std::uint64_t created_ns);
 
 // An outcome for what failed before anything was started.
 result::Outcome outcome_of_error(Error error);

@@ -1,11 +1,8 @@
 // The supervisor's part in the signals that the caller sends it.
-#include <array>
 #include <csignal>
 #include <utility>
 
-#include <sys/signalfd.h>
-#include <unistd.h>
-
+#include "result/events.h"
 #include "result/outcome.h"
 #include "supervise/supervisor.h"
 #include "sys/process.h"
@@ -13,10 +10,8 @@
 namespace sb::supervise {
 
 void Supervisor::on_signals() {
-  std::array<signalfd_siginfo, 8> signals{};
-  const ssize_t got = ::read(signals_.number(), signals.data(), sizeof signals);
-  for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof signals[0]; ++i) {
-    on_signal(static_cast<int>(signals.at(i).ssi_signo));
+  for (const int number : sys::read_signals(signals_)) {
+    on_signal(number);
   }
 }
 
@@ -26,10 +21,11 @@ void Supervisor::on_signal(int number) {
   } else if (number == SIGCONT) {
     stop_wanted_ = false;
     freeze_deadline_ns_ = 0;
-  } else if (cancels(number)) {
-    cancel(number);
   } else {
-    forward(number);
+    if (events_ != nullptr) {
+      events_->add_or_drop(result::signal_event(event_time(), number));
+    }
+    cancels(number) ? cancel(number) : forward(number);
   }
 }
 

@@ -1,4 +1,6 @@
 // The supervisor's part in the target's stdin, stdout and stderr.
+#include <functional>
+
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ std::unique_ptr<Capture> Supervisor::make_capture(sys::Fd source, sys::FdRef sin
             const char* const doing = kept ? "keeping" : "writing";
             fail(Error(Tag::io_output, fmt::format("{} the target's {}", doing, name), err));
           }};
+  add_events(hooks, name);
   return std::make_unique<Capture>(*loop_, std::move(source), sink, spec_.limits.output_bytes,
                                    std::move(hooks));
 }
@@ -58,7 +61,8 @@ bool Supervisor::finished() const {
 }
 
 bool Supervisor::drained() const {
-  return out_->finished() && (err_ == nullptr || err_->finished());
+  return out_->finished() && (err_ == nullptr || err_->finished()) &&
+         (events_ == nullptr || events_->is_drained());
 }
 
 // Why: a reader that stopped reading must not carry a run past its limit or its cancellation
@@ -76,9 +80,15 @@ void Supervisor::abandon_streams() {
                              .mechanism = "signal",
                              .detail = result::signal_name(late_signal_)});
   }
-  out_->abandon();
-  if (err_ != nullptr) {
-    err_->abandon();
+  if (events_ != nullptr) {
+    events_->abandon();
+    hold_streams();
+  }
+  for (const auto& stream : {std::cref(out_), std::cref(err_)}) {
+    // Why: what is kept here waits for no reader, and is at its end as soon as it is read.
+    if (stream.get() != nullptr && !stream.get()->is_kept()) {
+      stream.get()->abandon();
+    }
   }
 }
 
@@ -91,6 +101,14 @@ void Supervisor::collect_streams() {
     seen_.err = err_->take_facts();
   } else {
     seen_.err.captured = !spec_.stdio.error_to_output;
+  }
+  if (events_ != nullptr && events_->err() != 0) {
+    seen_.warnings.push_back(fmt::format(
+        "events end early: {}", Error(Tag::io_result, "writing", events_->err()).message()));
+  }
+  if (events_ != nullptr && events_->dropped() != 0) {
+    seen_.warnings.push_back(
+        fmt::format("events: {} dropped for a slow reader", events_->dropped()));
   }
 }
 

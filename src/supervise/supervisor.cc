@@ -12,6 +12,7 @@
 
 #include "launch/exec_error.h"
 #include "launch/stages.h"
+#include "result/events.h"
 #include "result/outcome.h"
 #include "sys/process.h"
 
@@ -35,8 +36,13 @@ std::string utc_now() {
 
 Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder,
                        launch::Running& running, const cgroup::Group* group, sys::FdRef signals,
-                       std::uint64_t created_ns)
-    : spec_(spec), builder_(builder), running_(running), group_(group), signals_(signals) {
+                       sys::FdRef events, std::uint64_t created_ns)
+    : spec_(spec),
+      builder_(builder),
+      running_(running),
+      group_(group),
+      signals_(signals),
+      events_fd_(events) {
   seen_.created_ns = created_ns;
   // Why: those that are online, not our own affinity: init resets it.
   cpus_ = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
@@ -82,6 +88,7 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
     CHECK(loop_->add(group_->oom_event(), group_->oom_poll_events(),
                      [this](std::uint32_t) { on_oom_event(); }));
   }
+  CHECK(open_events(events_fd_));
   CHECK(open_streams(stdio));
   if (builder_.plan().listener) {
     listener_.emplace(
@@ -138,6 +145,7 @@ void Supervisor::on_started_program() {
   if (spec_.cgroup_limits.cpu_time_ns && group_ != nullptr) {
     next_cpu_check_ns_ = seen_.exec_ns;
   }
+  tell_started();
   forward_waiting();
   try_freeze();
 }
@@ -199,6 +207,7 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
   seen_.ended_ns = clock_.at(message.values[0]);
   wall_end_ = 0;
   next_cpu_check_ns_ = 0;
+  tell_exited();
   if (input_ != nullptr) {
     input_->stop();
   }
@@ -271,6 +280,9 @@ void Supervisor::on_violation(result::Violation violation, bool fatal) {
   constexpr std::size_t most_told = 16;
   const std::string name = violation.syscall.value_or("");
   ++seen_.violations_total;
+  if (events_ != nullptr) {
+    events_->add_or_drop(result::violation_event(event_time(), violation));
+  }
   if (seen_.violations.size() < most_told) {
     seen_.violations.push_back(std::move(violation));
   }

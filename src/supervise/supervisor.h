@@ -2,6 +2,7 @@
 // Must not judge them (decide.h), nor start anything (launch/).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "policy/spec.h"
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
+#include "supervise/event_stream.h"
 #include "supervise/input_pump.h"
 #include "supervise/listener.h"
 #include "supervise/observations.h"
@@ -27,9 +29,10 @@ inline constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 class Supervisor {
  public:
   // All borrowed; they outlive the supervisor. `group` may be null. `signals` is the signalfd of
-  // what the caller sends us.
+  // what the caller sends us, `events` where it wants to be told what happens, if it does.
   Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder, launch::Running& running,
-             const cgroup::Group* group, sys::FdRef signals, std::uint64_t created_ns);
+             const cgroup::Group* group, sys::FdRef signals, sys::FdRef events,
+             std::uint64_t created_ns);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -77,6 +80,15 @@ class Supervisor {
   void forward(int number);
   void forward_waiting();
 
+  // events
+  Result<Done> open_events(sys::FdRef events);
+  void hold_streams();
+  void add_events(Capture::Hooks& hooks, const char* name);
+  void tell_started();
+  void tell_exited();
+  void tell_freeze(const char* what);
+  std::uint64_t event_time() const;
+
   // freezing
   void on_stop_signal();
   void try_freeze();
@@ -102,9 +114,12 @@ class Supervisor {
   launch::Running& running_;
   const cgroup::Group* group_;
   sys::FdRef signals_;
+  sys::FdRef events_fd_;
   Observations seen_;
 
   std::optional<EventLoop> loop_;
+  std::unique_ptr<EventStream> events_;  // null: nobody wants to be told
+  std::array<Utf8Pieces, 2> pieces_;     // of stdout and stderr
   std::unique_ptr<Capture> out_;
   std::unique_ptr<Capture> err_;
   std::unique_ptr<InputPump> input_;

@@ -1,5 +1,6 @@
 #include "sys/files.h"
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -91,6 +92,39 @@ int write_all(FdRef fd, std::string_view data) {
       pollfd writable{.fd = fd.number(), .events = POLLOUT, .revents = 0};
       (void)::poll(&writable, 1, -1);  // Why: a failure shows in the next write.
     } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+int write_patiently(FdRef fd, std::string_view data, FdRef interrupt,
+                    const std::function<bool()>& give_up, int patience_ms) {
+  // Kernel: what polls writable takes PIPE_BUF bytes without blocking (pipe(7)); a file of the
+  // host's always polls so, and takes all.
+  struct ::stat status {};
+  const bool is_file = ::fstat(fd.number(), &status) == 0 && S_ISREG(status.st_mode);
+  const std::size_t most = is_file ? data.size() : PIPE_BUF;
+  while (!data.empty()) {
+    std::array<pollfd, 2> polled = {pollfd{fd.number(), POLLOUT, 0},
+                                    pollfd{interrupt.number(), POLLIN, 0}};
+    const int ready = ::poll(polled.data(), polled.size(), patience_ms);
+    if (ready == 0) {
+      return ETIMEDOUT;
+    }
+    if (ready < 0 && errno != EINTR) {
+      return errno;
+    }
+    if (polled[0].revents == 0) {
+      if (polled[1].revents != 0 && give_up()) {
+        return ECANCELED;
+      }
+      continue;
+    }
+    const ssize_t put = ::write(fd.number(), data.data(), std::min(data.size(), most));
+    if (put >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno != EINTR && errno != EAGAIN) {
       return errno;
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,12 @@ ReadResult read_file(const std::string& path, std::size_t limit);
 int write_file_at(FdRef directory, const std::string& path, std::string_view text);
 // Loops over short writes and EINTR, waits on EAGAIN; errno or 0.
 int write_all(FdRef fd, std::string_view data);
+
+// The same for a reader that may never read. While it makes us wait: `give_up` is asked when
+// `interrupt` polls readable, and true ends it with ECANCELED; and so does a wait of more than
+// `patience_ms`, with ETIMEDOUT (-1: none does).
+int write_patiently(FdRef fd, std::string_view data, FdRef interrupt,
+                    const std::function<bool()>& give_up, int patience_ms);
 
 std::optional<struct ::stat> stat_path(const std::string& path);  // follows links
 std::optional<std::string> read_link(const std::string& path);    // nullopt: no symbolic link

@@ -1,5 +1,6 @@
 #include "sys/process.h"
 
+#include <array>
 #include <cerrno>
 #include <ctime>
 
@@ -113,6 +114,16 @@ void use_all_descriptors() {
     own.rlim_cur = own.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &own);  // Why: what is lacking shows at the open that fails.
   }
+}
+
+std::vector<int> read_signals(FdRef signalfd) {
+  std::array<signalfd_siginfo, 8> signals{};
+  const ssize_t got = ::read(signalfd.number(), signals.data(), sizeof signals);
+  std::vector<int> numbers;
+  for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof signals[0]; ++i) {
+    numbers.push_back(static_cast<int>(signals.at(i).ssi_signo));
+  }
+  return numbers;
 }
 
 void stop_self() {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "sys/fd.h"
@@ -55,6 +56,9 @@ Result<Fd> take_signals();
 
 // Raises the soft limit of open files to the hard one: a launch opens about forty.
 void use_all_descriptors();
+
+// The signals that wait in it, at most eight; none where there are none.
+std::vector<int> read_signals(FdRef signalfd);
 
 // Stops this process as a shell's ^Z would, also where SIGTSTP is ignored: in a process group that
 // nobody watches. Returns once it is continued (SIGCONT).

@@ -18,7 +18,7 @@ namespace {
 
 // "stdout.bytes" → "/stdout/bytes"
 Json::json_pointer pointer_of(std::string_view path) {
-  std::string text = "/";
+  std::string text = path.empty() ? "" : "/";
   for (const char c : path) {
     text += c == '.' ? '/' : c;
   }

@@ -29,7 +29,8 @@ class Document {
   std::size_t size() const;
   std::string dump() const;
 
-  // The exact bytes of "stdout" or "stderr", whatever their encoding.
+  // The exact bytes of "stdout" or "stderr", or of the event that this is (""), whatever their
+  // encoding.
   std::string bytes(std::string_view stream) const;
 
  private:

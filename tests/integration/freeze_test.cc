@@ -90,7 +90,7 @@ TEST_CASE("freeze: TSTP stops all and CONT lets all go on and no time passes bet
   CHECK(run.elapsed_s > 4.5);
   const Document document = result_of(result);
   CHECK(document.at("status").text() == "ok");
-  CHECK(document.at("time.wall_ns").number() >= 1e9);
+  CHECK(document.at("time.wall_ns").number() >= 0.8e9);  // a sleep may end while stopped
   CHECK(document.at("time.wall_ns").number() < 4e9);
   CHECK(document.at("violations_total").integer() == 0);
 }

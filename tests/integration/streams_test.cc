@@ -1,7 +1,9 @@
 // Where stdout and stderr go: files, one pipe for both, and what of them an error leaves.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -135,4 +137,23 @@ TEST_CASE("streams: exit-zero hides every verdict but an unusable command line")
   CHECK(absent.document.at("status").text() == "error");
   CHECK(run_sandbox({"run", "--exit-zero"}).exit_status == 2);
   CHECK(run_target({"--exit-zero", "--result", "/dev/full"}, {"true"}).exit_status == 125);
+}
+
+TEST_CASE("streams: a result that nobody reads is given up at TERM") {
+  Options options;
+  options.reads_output = false;
+  Running running({"run", "--output", "1M", "--", probe("flood"), "1", "500000"}, options);
+  const std::string wchan = "/proc/" + std::to_string(running.pid()) + "/wchan";
+  const double deadline = monotonic_s() + 10 * slow();
+  // Until only the supervisor is left, and waits for its reader.
+  while (monotonic_s() < deadline &&
+         !(running.descendants().empty() && contains(read_file(wchan), "poll"))) {
+    usleep(5000);
+  }
+  usleep(300'000);
+  running.send_signal(SIGTERM);
+  const Run run = running.finish();
+  CHECK(run.exit_status == 125);
+  CHECK(contains(run.err, "io.result"));
+  CHECK(run.elapsed_s < 12 * slow());
 }

@@ -1,0 +1,96 @@
+// The supervisor's part in the caller's `--events`.
+#include "result/events.h"
+
+#include <fmt/core.h>
+
+#include "base/units.h"
+#include "supervise/supervisor.h"
+#include "sys/files.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+namespace {
+
+// Limit: as much output as makes one line; a reader need not hold more.
+constexpr std::size_t largest_piece = 16'384;
+
+// The number of a process by its pidfd, as we see it.
+std::optional<std::int64_t> pid_of(sys::FdRef pidfd) {
+  const std::string text =
+      sys::read_file(fmt::format("/proc/self/fdinfo/{}", pidfd.number()), 1024).data;
+  const std::size_t start = text.find("\nPid:\t");
+  const std::size_t end = text.find('\n', start + 1);
+  if (start == std::string::npos || end == std::string::npos) {
+    return std::nullopt;
+  }
+  const auto pid = parse_unsigned(std::string_view(text).substr(start + 6, end - start - 6));
+  return pid ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Done> Supervisor::open_events(sys::FdRef events) {
+  if (events.valid()) {
+    events_ = std::make_unique<EventStream>(*loop_, events, [this] { hold_streams(); });
+    CHECK(events_->start());
+  }
+  return Done{};
+}
+
+// Why: a reader of events that is slow makes the program wait, as a reader of its output would; it
+// never makes us wait, nor lose what the program wrote.
+void Supervisor::hold_streams() {
+  for (const auto& stream : {std::cref(out_), std::cref(err_)}) {
+    if (stream.get() != nullptr) {
+      stream.get()->hold(events_->is_full());
+    }
+  }
+}
+
+void Supervisor::add_events(Capture::Hooks& hooks, const char* name) {
+  if (events_ == nullptr) {
+    return;
+  }
+  Utf8Pieces& pieces = pieces_.at(std::string_view(name) == "stdout" ? 0 : 1);
+  const Utf8Pieces::Take take = [this, name](std::string_view piece) {
+    events_->add(result::output_event(event_time(), name, piece));
+  };
+  hooks.on_bytes = [this, &pieces, take](std::string_view bytes) {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), largest_piece))) {
+      pieces.add(bytes.substr(0, largest_piece), take);
+    }
+    if (events_->is_full()) {
+      hold_streams();
+    }
+  };
+  hooks.on_end = [&pieces, take] { pieces.finish(take); };
+}
+
+// Wall time of the program as its limit counts it.
+std::uint64_t Supervisor::event_time() const {
+  const std::uint64_t now = clock_.at(sys::monotonic_ns());
+  return seen_.executed && now > seen_.exec_ns ? now - seen_.exec_ns : 0;
+}
+
+void Supervisor::tell_started() {
+  if (events_ != nullptr) {
+    events_->add(result::started_event(seen_.started_utc, seen_.exec_ns - seen_.created_ns,
+                                       pid_of(target_.ref())));
+  }
+}
+
+void Supervisor::tell_exited() {
+  if (events_ != nullptr) {
+    const std::uint64_t time_ns = seen_.executed ? seen_.ended_ns - seen_.exec_ns : 0;
+    events_->add(result::exited_event(time_ns, seen_.main_status->exit_code(),
+                                      seen_.main_status->fatal_signal()));
+  }
+}
+
+void Supervisor::tell_freeze(const char* what) {
+  if (events_ != nullptr) {
+    events_->add_or_drop(result::freeze_event(event_time(), what));
+  }
+}
+
+}  // namespace sb::supervise
