@@ -81,7 +81,8 @@ std::optional<std::string> walk(const Files& files, const std::string& path, boo
       done.resize(done.empty() ? 0 : done.rfind('/'));  // Kernel: the root is its own parent.
       continue;
     }
-    const std::string next = done + "/" + name;
+    std::string next = done;
+    next.append("/").append(name);
     const std::optional<std::string> link = link_at(files, next, hosts_too);
     if (!link) {
       done = next;

@@ -1,5 +1,6 @@
 // --root: nothing at all, or a directory of the caller's that may be hostile.
 #include <doctest/doctest.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -241,4 +242,54 @@ TEST_CASE("p6 a root with a fake proc changes nothing") {
   CHECK(contains(lines.at(2), "stat=0 read=0"));
   CHECK(read_file(root.path() + "/proc/self/oom_score_adj") == "fake\n");
   CHECK(read_file(root.path() + "/proc/self/uid_map") == "fake\n");
+}
+
+TEST_CASE("root: a directory and nothing without user namespaces") {
+  const RootDirectory root;
+  Run run = run_target({"--userns", "never", "--root", root.path()},
+                       {"see_path", "/etc/passwd", "/usr/bin", "/proc/self/status"});
+  expect_ok(run);
+  CHECK(contains(run.stdout_bytes(), "/etc/passwd stat=0 read=0 bytes=7"));
+  CHECK(contains(run.stdout_bytes(), "/usr/bin stat=2"));
+  run = run_target({"--userns", "never", "--root", "empty"}, {probe("minimal")});
+  expect_ok(run);
+}
+
+TEST_CASE("unprivileged: a root of the callers links lead nowhere out of it") {
+  require("root");  // to become somebody else
+  require("userns");
+  const TempDirectory victim;
+  victim.write("secret", "secret\n", 0644);
+  const RootDirectory root;
+  root.link(victim.path(), "proc");
+  root.link(victim.path(), "out");
+  const TempDirectory place;
+  Options options;
+  options.binary = place.write("sandbox", read_file(binary()), 0755);
+  options.needs_host = false;
+  options.in_child = [] {
+    if (setgroups(0, nullptr) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+        setresuid(65534, 65534, 65534) != 0) {
+      _exit(122);
+    }
+  };
+  const auto run_as_nobody = [&](const Words& sandbox_options, const Words& command) {
+    Words words = {"--memory", "none", "--processes", "none"};
+    words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());
+    return run_target(words, command, options);
+  };
+  const Run run = run_as_nobody({"--root", root.path()},
+                                {"see_path", "/etc/passwd", "/out/secret", "/proc/secret"});
+  expect_ok(run);
+  const std::vector<std::string> lines = lines_of(run.stdout_bytes());
+  REQUIRE(lines.size() == 3);
+  CHECK(contains(lines[0], "stat=0 read=0 bytes=7"));
+  CHECK(contains(lines[1], "read=2 bytes=0"));
+  CHECK(contains(lines[2], "read=2 bytes=0"));
+  const Run target =
+      run_as_nobody({"--root", root.path(), "--mount", victim.path() + ":/etc/none"}, {"minimal"});
+  expect_status(target, "error", 2);
+  CHECK(target.document.at("error.tag").text() == "files.target");
+  const std::string program = place.write("minimal", read_file(probe("minimal")), 0755);
+  expect_ok(run_as_nobody({"--root", "empty"}, {program}));
 }
