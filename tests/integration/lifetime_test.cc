@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <random>
-
 #include "harness.h"
 #include "leftovers.h"
 
@@ -53,24 +51,6 @@ TEST_CASE("p19 kill of the supervisor ends a whole tree") {
     CHECK(run.exit_status == 128 + SIGKILL);
     expect_all_gone(pidfds);
     expect_true_runs();  // its own check: no abandoned cgroup is left after it
-  }
-}
-
-TEST_CASE("p19 kill of the supervisor at any moment leaves nothing") {
-  // A run takes a few milliseconds: these moments lie before, within and after its set-up.
-  std::minstd_rand random(19);
-  for (int round = 0; round < 40; ++round) {
-    const auto delay_us = static_cast<useconds_t>(random() % 12000);
-    CAPTURE(delay_us);
-    Options options;
-    options.killed = true;
-    Running running({"run", "--pass", "--wall-time", "30s", "--", probe("tree")}, options);
-    usleep(delay_us);  // Not to wait for something: the moment is the input of this test.
-    running.send_signal(SIGKILL);
-    (void)running.finish();
-    if (round % 4 == 3) {
-      expect_true_runs();
-    }
   }
 }
 

@@ -121,7 +121,8 @@ TEST_CASE("signals: TERM at any moment of the launch is one document that says c
     const std::string result = directory.path() + "/result";
     Running running(passed(result, {"--grace", "100ms"}, {"sleep", "20"}));
     wait_for_exec(running);
-    usleep(static_cast<useconds_t>(rand() % 15'000));
+    // The moment is the input of this test: from at once to long after the program began.
+    usleep(static_cast<useconds_t>(round * round * 100 * slow()));
     running.send_signal(SIGTERM);
     const Run run = running.finish();
     const std::string text = read_file(result);

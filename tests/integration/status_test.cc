@@ -87,25 +87,3 @@ TEST_CASE("status: exit-zero exits 0 whatever the program did") {
   CHECK(run.exit_status == 0);
   CHECK(run.document.at("status").text() == "wall_time_limit");
 }
-
-TEST_CASE("p24 many runs of true") {
-  for (int i = 0; i < 300 / slow(); ++i) {
-    const Run run = run_target({}, {"/bin/true"});
-    if (run.exit_status != 0 || run.document.at("status").text() != "ok") {
-      expect_ok(run);
-      break;
-    }
-  }
-}
-
-TEST_CASE("p24 many runs of echo lose no output") {
-  for (int i = 0; i < 300 / slow(); ++i) {
-    const std::string word = "word" + std::to_string(i);
-    const Run run = run_target({}, {"echo", word});
-    if (run.exit_status != 0 || run.stdout_bytes() != word + "\n") {
-      expect_ok(run);
-      CHECK(run.stdout_bytes() == word + "\n");
-      break;
-    }
-  }
-}

@@ -1,6 +1,9 @@
-// violate signals|thread|main: makes a forbidden call (ptrace) while it is most likely to be lost.
-// signals: a second thread interrupts the caller without pause. thread: a second thread makes the
-// call while the first exits 0. main: the first makes it while the second exits the process.
+// violate signals|thread|blocked|main|N: makes a forbidden call (ptrace) while it is most likely to
+// be lost. signals: a second thread interrupts the caller without pause. thread: a second thread
+// makes the call while the first exits 0. blocked: the same, once the second sleeps in the call.
+// main: the first makes it while the second exits the process. N: makes one that does nothing so
+// many times.
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -23,7 +26,7 @@ static void* interrupt(void* unused) {
 }
 
 static void* call(void* unused) {
-  go = 1;
+  go = (int)syscall(SYS_gettid);
   forbidden();
   return unused;
 }
@@ -35,8 +38,26 @@ static void* leave(void* unused) {
   return unused;
 }
 
+// The state of a thread of ours, a letter (proc_pid_stat(5)).
+static char state_of(int tid) {
+  char path[64];
+  char text[256] = "";
+  snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+  const int fd = open(path, O_RDONLY);
+  const ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  const char* bracket = n > 0 ? strrchr(text, ')') : NULL;
+  return bracket != NULL ? bracket[2] : '?';
+}
+
 int main(int argc, char** argv) {
   const char* mode = argc > 1 ? argv[1] : "main";
+  for (int left = atoi(mode); left > 0; --left) {
+    syscall(SYS_ptrace, -1, 0, 0, 0);
+    if (left == 1) {
+      _exit(0);
+    }
+  }
   pthread_t second;
   caller = pthread_self();
   if (strcmp(mode, "signals") == 0) {
@@ -54,6 +75,12 @@ int main(int argc, char** argv) {
     while (go == 0) {
     }
     usleep(200);
+    _exit(0);
+  }
+  if (strcmp(mode, "blocked") == 0) {
+    pthread_create(&second, NULL, call, NULL);
+    while (go == 0 || state_of(go) != 'S') {
+    }
     _exit(0);
   }
   pthread_create(&second, NULL, leave, NULL);

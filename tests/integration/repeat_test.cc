@@ -1,0 +1,63 @@
+// What happens once in a thousand runs.
+#include <doctest/doctest.h>
+#include <sys/prctl.h>
+
+#include <random>
+
+#include "leftovers.h"
+#include "quick.h"
+
+using namespace sbtest;
+
+namespace {
+
+int rounds(int many) { return many / (slow() > 1 ? 20 : 1); }
+
+void require_host() {
+  require("root");
+  require("cgroup");
+}
+
+}  // namespace
+
+// Red: a supervisor that does not read its pipes to their end loses a word now and then.
+TEST_CASE("p24 ten thousand runs of true") {
+  require_host();
+  for (int i = 0; i < rounds(10000); ++i) {
+    CAPTURE(i);
+    const Quick run = quick_run({"run", "--", "/bin/true"});
+    REQUIRE(run.exit_status == 0);
+    REQUIRE(contains(run.out, "\"status\":\"ok\""));
+  }
+  expect_true_runs();
+}
+
+TEST_CASE("p24 ten thousand runs of echo lose no output") {
+  require_host();
+  for (int i = 0; i < rounds(10000); ++i) {
+    const std::string word = "word" + std::to_string(i);
+    const Quick run = quick_run({"run", "--", "echo", word});
+    CAPTURE(run.out);
+    REQUIRE(run.exit_status == 0);
+    REQUIRE(contains(run.out, "\"data\":\"" + word + "\\n\""));
+  }
+  expect_true_runs();
+}
+
+// Red: without the parent-death signal of init, a supervisor killed early leaves it behind.
+TEST_CASE("p19 a thousand kills of the supervisor at any moment leave nothing") {
+  require_host();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A run takes a few milliseconds: these moments lie before, within and after its set-up.
+  std::minstd_rand random(19);
+  for (int round = 0; round < rounds(1000); ++round) {
+    const auto delay_us = static_cast<int>(random() % 12000);
+    CAPTURE(delay_us);
+    (void)quick_run({"run", "--pass", "--wall-time", "30s", "--", probe("tree")}, delay_us);
+    expect_no_orphans();
+    if (round % 100 == 99) {
+      expect_true_runs();  // its own check: no abandoned cgroup is left after it
+    }
+  }
+  expect_true_runs();
+}
