@@ -59,7 +59,7 @@ Lines remedy_of_clone(int err, const DoctorFacts& facts) {
 
 Lines remedy_of_mount(NamespaceStep step, int err, const DoctorFacts& facts) {
   if (err == ENOSYS) {
-    return facts.settings.filtered ? Lines{lift_filter} : Lines{"boot Linux 5.12 or newer"};
+    return facts.settings.filtered ? Lines{lift_filter} : Lines{"boot Linux 5.10 or newer"};
   }
   if (!facts.host.is_root && apparmor_restricts(facts.settings)) {
     return {lift_apparmor};

@@ -97,6 +97,18 @@ Result<sys::Fd> make_user_namespace(policy::Owner on_disk, policy::Owner shown) 
   return std::move(opened.fd);
 }
 
+const char* const no_mapping_there =
+    "its file system can't map ids: give the directory to an ordinary user (chown), or say by "
+    "--workspace-owner UID:GID as whom the program is to write there";
+const char* const no_mapping_at_all =
+    "mapping ids needs Linux 5.12: boot that or newer, give the directory to an ordinary user "
+    "(chown), or say by --workspace-owner UID:GID as whom the program is to write there";
+
+std::string why_not_mapped(const std::string& path, int err) {
+  return err == ENOSYS ? fmt::format("this kernel can't map ids on \"{}\"", path)
+                       : fmt::format("the file system of \"{}\" can't map ids", path);
+}
+
 int set_mapping(sys::FdRef tree, sys::FdRef user_namespace, bool recursive) {
   mount_attr attr{};
   attr.attr_set = MOUNT_ATTR_IDMAP;
@@ -132,15 +144,15 @@ Result<Done> OwnerMapper::map(sys::FdRef tree, const fs::MountOp& op) {
   if (owner == ids_->target()) {
     return Done{};
   }
-  // Kernel: EINVAL where this, or another file system mounted below, can't (mount_setattr(2)).
+  // Kernel: EINVAL where this, or another file system mounted below, can't (mount_setattr(2));
+  // ENOSYS where no file system can.
   const int err = set_mapping(tree, TRY(mapping_of(owner)), op.recursive);
   if (err == 0) {
     return Done{};
   }
   if ((op.attributes & MOUNT_ATTR_RDONLY) != 0) {
-    warnings_.push_back(fmt::format(
-        "the file system of \"{}\" can't map ids: the program reads of it what anybody may",
-        op.text));
+    warnings_.push_back(
+        fmt::format("{}: the program reads of it what anybody may", why_not_mapped(op.text, err)));
     return Done{};
   }
   return stand_in(op, owner, err);
@@ -152,9 +164,7 @@ Result<Done> OwnerMapper::stand_in(const fs::MountOp& op, policy::Owner owner, i
                                         op.text, owner.uid, owner.gid);
   if (!stand_in_ && !ordinary) {
     return Error(Tag::files_workspace, doing, err)
-        .with_hint(
-            "its file system can't map ids: give the directory to an ordinary user (chown), or say "
-            "by --workspace-owner UID:GID as whom the program is to write there");
+        .with_hint(err == ENOSYS ? no_mapping_at_all : no_mapping_there);
   }
   const policy::Owner wanted = stand_in_.value_or(owner);
   if (taken_ && *taken_ != wanted) {
@@ -165,9 +175,8 @@ Result<Done> OwnerMapper::stand_in(const fs::MountOp& op, policy::Owner owner, i
   }
   taken_ = wanted;
   ids_->run_target_as(wanted);
-  warnings_.push_back(
-      fmt::format("the file system of \"{}\" can't map ids: on the host the program runs as {}:{}",
-                  op.text, wanted.uid, wanted.gid));
+  warnings_.push_back(fmt::format("{}: on the host the program runs as {}:{}",
+                                  why_not_mapped(op.text, err), wanted.uid, wanted.gid));
   return Done{};
 }
 

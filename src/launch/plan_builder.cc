@@ -60,9 +60,14 @@ Error source_error(const std::string& path, const char* doing, int err) {
   return Error(Tag::files_source, fmt::format("{} \"{}\"", doing, path), err);
 }
 
-// A detached, private copy of the mounts below `path`, with the attributes set on each of them.
+// Kernel: since 5.12; with a size of 0 it is EINVAL.
+bool has_mount_setattr() {
+  return ::syscall(SYS_mount_setattr, -1, nullptr, 0, nullptr, 0) == 0 || errno != ENOSYS;
+}
+
+// A detached copy of the mounts below `path`.
 // Why: here and not by init: as an unprivileged id it could not pass a directory of mode 0700.
-Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, bool recursive) {
+Result<sys::Fd> open_tree(const std::string& path, bool recursive) {
   const unsigned deep = recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0;
   // Why no link: the caller's were followed when the mount was planned, and one that has come
   // since is not the caller's (pitfall 5).
@@ -72,15 +77,22 @@ Result<sys::Fd> open_tree(const std::string& path, std::uint64_t attributes, boo
   if (!tree.valid()) {
     return source_error(path, "opening the mount tree of", errno);
   }
+  return tree;
+}
+
+// Makes each mount of a detached tree private, with these attributes.
+Result<Done> restrict_tree(sys::FdRef tree, const fs::MountOp& op) {
+  const unsigned deep = op.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0;
   mount_attr attr{};
-  attr.attr_set = attributes;
+  attr.attr_set = op.attributes;
   // Why: what the host mounts there later must not appear inside a running sandbox.
   attr.propagation = 1UL << 18;  // MS_PRIVATE
   if (::syscall(SYS_mount_setattr, tree.number(), "", AT_EMPTY_PATH | deep, &attr, sizeof attr) !=
       0) {
-    return Error(Tag::launch_mount, fmt::format("setting mount attributes of \"{}\"", path), errno);
+    return Error(Tag::launch_mount, fmt::format("setting mount attributes of \"{}\"", op.text),
+                 errno);
   }
-  return tree;
+  return Done{};
 }
 
 // Where init can mount the new root before it becomes the root: any directory will do that hides
@@ -132,8 +144,11 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   step.recursive = op.recursive;
   step.optional = op.optional;
   if (step.kind == inside::MountKind::attach) {
-    fds_.push_back(TRY(open_tree(op.text, op.attributes, op.recursive)));
+    fds_.push_back(TRY(open_tree(op.text, op.recursive)));
     step.fd = fds_.back().number();
+    if (!plan_.remount) {
+      CHECK(restrict_tree(fds_.back().ref(), op));
+    }
     if (op.as_owner) {
       CHECK(mapper.map(fds_.back().ref(), op));
     }
@@ -219,6 +234,7 @@ void PlanBuilder::add_limits(const policy::Limits& limits, const policy::Process
 Result<Done> PlanBuilder::build(const policy::Spec& spec, HostIds* ids) {
   plan_.uid = spec.inside_uid;
   plan_.gid = spec.inside_gid;
+  plan_.remount = !has_mount_setattr();
   CHECK(add_mounts(spec, ids));
   add_limits(spec.limits, spec.rlimits);
   plan_.hostname = keep(spec.hostname);

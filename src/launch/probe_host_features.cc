@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "launch/host_ids.h"
@@ -59,13 +60,28 @@ class SharedPage {
   Page* page_;
 };
 
+// Kernel: a bind remount must name all flags that are locked here (mount(2)).
+int remount_root() {
+  constexpr unsigned long flags_of_statfs = 1 | 2 | 4 | 8;  // ST_RDONLY and so on, as MS_*
+  constexpr unsigned long read_only_bind_remount = 1 | 32 | 4096;
+  struct statfs status {};
+  return ::statfs("/", &status) != 0
+             ? -1
+             : ::mount(nullptr, "/", nullptr,
+                       read_only_bind_remount |
+                           (static_cast<unsigned long>(status.f_flags) & flags_of_statfs),
+                       nullptr);
+}
+
 int set_attributes() {
   const long tree =
       ::syscall(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   mount_attr attr{};
   attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
-  return static_cast<int>(
-      ::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr));
+  const long set =
+      ::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr);
+  // Kernel: before 5.12 it is done as launch/inside/remount.cc does.
+  return set < 0 && errno == ENOSYS ? remount_root() : static_cast<int>(set);
 }
 
 int raise_loopback() {

@@ -120,7 +120,12 @@ void take_ids(const Plan& plan) {
 // Returns a descriptor of the list of init's children, or -1 on a kernel without it.
 int build_root(const Plan& plan) {
   enter(plan, Stage::private_mounts);
-  // Why: first of all, so that nothing below is ever seen by the host.
+  // Why: opened before the new root may hide the host's /proc.
+  const int mountinfo = plan.remount ? open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC) : -1;
+  if (plan.remount && mountinfo < 0) {
+    fail(plan, Stage::private_mounts);
+  }
+  // Why: before all other mounts, so that nothing below is ever seen by the host.
   if (mount(nullptr, "/", nullptr, flag_recursive | flag_private, nullptr) != 0 ||
       mount("tmpfs", plan.staging, "tmpfs", flag_nosuid | flag_nodev, plan.root_data) != 0) {
     fail(plan, Stage::private_mounts);
@@ -131,8 +136,11 @@ int build_root(const Plan& plan) {
   }
   enter(plan, Stage::mount);
   size_t index = 0;
-  if (!do_mounts(plan, root, &index)) {
+  if (!do_mounts(plan, root, mountinfo, &index)) {
     fail(plan, Stage::mount, index);
+  }
+  if (mountinfo >= 0) {
+    close(mountinfo);
   }
   // Why: tells when only the guard is left; read while /proc is at hand.
   const int children = open("proc/self/task/1/children", O_RDONLY | O_CLOEXEC);

@@ -31,8 +31,14 @@ bool reduce_capabilities(int keep);
 
 int openat2_in_root(int root, const char* path, int flags);
 
-// mounts.cc: does all steps below the new root; returns the failed index in *index.
-bool do_mounts(const Plan& plan, int root, size_t* index);
+// mounts.cc: does all steps below the new root; returns the failed index in *index. `mountinfo` is
+// open where plan.remount asks for it.
+bool do_mounts(const Plan& plan, int root, int mountinfo, size_t* index);
+
+// remount.cc: sets MOUNT_ATTR_* on the mount that `mount_fd` is of, and if recursive on all below,
+// and makes them private; all or false with errno set. `mountinfo`: of this process, opened while
+// its root was what it is now.
+bool restrict_by_remount(int mountinfo, int mount_fd, uint64_t attributes, bool recursive);
 
 // messages.cc: init to the supervisor; each ends init where the supervisor is gone.
 void send_started(const Plan& plan, int pidfd);

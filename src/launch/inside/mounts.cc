@@ -33,6 +33,7 @@ constexpr size_t longest_path = 4096;
 // The directory that the last step made something in, kept for the next one.
 struct Workplace {
   int root;
+  int mountinfo;  // where there is no mount_setattr(2), else -1
   int fd;
   char path[longest_path];
 };
@@ -99,21 +100,26 @@ bool move_to(int tree, int target) {
                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
 }
 
-bool attach(const MountStep& step, int root, int tree) {
-  const Handle target{look_up(root, step.path)};
-  return target.fd >= 0 && move_to(tree, target.fd);
+// Kernel: a bind remount needs a mount that is attached in this namespace (mount(2)), so there the
+// attributes come second. Nobody but init is here to use the moment.
+bool attach(const MountStep& step, const Workplace& place, int tree) {
+  const Handle target{look_up(place.root, step.path)};
+  return target.fd >= 0 && move_to(tree, target.fd) &&
+         (place.mountinfo < 0 || step.attributes == 0 ||
+          restrict_by_remount(place.mountinfo, tree, step.attributes, step.recursive));
 }
 
-bool bind(const MountStep& step, int root, bool from_host) {
+bool bind(const MountStep& step, const Workplace& place, bool from_host) {
   // Why no link: the caller's were followed when the mount was planned.
   const Handle source{from_host ? open(step.text, O_PATH | O_NOFOLLOW | O_CLOEXEC)
-                                : look_up(root, step.text)};
+                                : look_up(place.root, step.text)};
   if (source.fd < 0) {
     return false;
   }
   const Handle tree{clone_tree(source.fd, "", step.recursive)};
-  return tree.fd >= 0 && add_attributes(tree.fd, step.attributes, step.recursive) &&
-         attach(step, root, tree.fd);
+  return tree.fd >= 0 &&
+         (place.mountinfo >= 0 || add_attributes(tree.fd, step.attributes, step.recursive)) &&
+         attach(step, place, tree.fd);
 }
 
 // `step.path` is a directory of ours, directly below the root, which is the working directory.
@@ -194,29 +200,32 @@ bool is_there(const MountStep& step, int root) {
   return target.fd >= 0;
 }
 
-bool set_attributes(const MountStep& step, int root) {
-  const Handle target{look_up(root, step.path)};
-  return target.fd >= 0 && add_attributes(target.fd, step.attributes, step.recursive);
+bool set_attributes(const MountStep& step, const Workplace& place) {
+  const Handle target{look_up(place.root, step.path)};
+  return target.fd >= 0 &&
+         (place.mountinfo < 0
+              ? add_attributes(target.fd, step.attributes, step.recursive)
+              : restrict_by_remount(place.mountinfo, target.fd, step.attributes, step.recursive));
 }
 
-bool mount_step(const MountStep& step, int root) {
+bool mount_step(const MountStep& step, const Workplace& place) {
   switch (step.kind) {
     case MountKind::tmpfs:
       return new_file_system(step, "tmpfs");
     case MountKind::attach:
-      return attach(step, root, step.fd);
+      return attach(step, place, step.fd);
     case MountKind::bind_host:
-      return bind(step, root, true);
+      return bind(step, place, true);
     case MountKind::bind:
-      return bind(step, root, false);
+      return bind(step, place, false);
     case MountKind::proc:
       return new_file_system(step, "proc");
     case MountKind::attributes:
-      return set_attributes(step, root);
+      return set_attributes(step, place);
     case MountKind::detach:
       return umount2(step.path, detach_mount) == 0;
     case MountKind::target:
-      return is_there(step, root);
+      return is_there(step, place.root);
     case MountKind::directory:
     case MountKind::file:
     case MountKind::copy:
@@ -234,14 +243,15 @@ bool do_step(const Plan& plan, const MountStep& step, Workplace& place) {
   }
   // Why: its directory may be under a mount now.
   leave(place);
-  return mount_step(step, place.root);
+  return mount_step(step, place);
 }
 
 }  // namespace
 
-bool do_mounts(const Plan& plan, int root, size_t* index) {
+bool do_mounts(const Plan& plan, int root, int mountinfo, size_t* index) {
   Workplace place;
   place.root = root;
+  place.mountinfo = mountinfo;
   place.fd = -1;
   for (size_t i = 0; i < plan.mount_count; ++i) {
     const MountStep& step = plan.mounts[i];

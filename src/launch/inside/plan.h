@@ -11,12 +11,12 @@
 namespace sb::inside {
 
 enum class MountKind : uint32_t {
-  tmpfs,       // text: mount data ("size=…,mode=…")
-  directory,   // mode, and the target as owner if `owned`
-  file,        // text: contents, mode
-  symlink,     // text: what it points to
-  target,      // nothing is made: fails if `path` is not there
-  attach,      // fd: a detached mount tree of the supervisor's, attributes already set
+  tmpfs,      // text: mount data ("size=…,mode=…")
+  directory,  // mode, and the target as owner if `owned`
+  file,       // text: contents, mode
+  symlink,    // text: what it points to
+  target,     // nothing is made: fails if `path` is not there
+  attach,  // fd: a detached mount tree of the supervisor's; attributes already set, or Plan.remount
   bind_host,   // text: a path of the old root, cloned here with `attributes` (unprivileged callers)
   bind,        // text: a path of the new root, shown again at `path` with `attributes`
   copy,        // fd: a file whose bytes become `path`, mode
@@ -60,6 +60,7 @@ struct Plan {
   const char* root_data;  // mount data of the new root's tmpfs
   const MountStep* mounts;
   size_t mount_count;
+  bool remount;  // no mount_setattr(2) on this kernel: attributes are set once a tree is mounted
   const char* hostname;
   size_t hostname_size;
   bool loopback;
