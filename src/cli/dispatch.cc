@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "cli/doctor_command.h"
+#include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/parser.h"

@@ -1,5 +1,5 @@
-// The options of every command as tables: what --help shows, what the parser takes, what is
-// nearest. Must not give an option a meaning: that is options.cc.
+// The options of every command as tables: what the parser takes, --help shows, completions offer.
+// Must not give an option a meaning (options.cc) or lay text out (help.cc, src/completions).
 #pragma once
 
 #include <span>
@@ -9,8 +9,10 @@
 namespace sb::cli {
 
 struct OptionEntry {
-  std::string_view name;         // "--memory"
-  std::string_view placeholder;  // "SIZE"; empty: a flag, takes no value
+  std::string_view name;  // "--memory"
+  // What its value is: alternatives joined by |, words to be given as they are in small letters,
+  // kinds of values in capitals ("FILE|null|-"). Empty: a flag, takes no value.
+  std::string_view placeholder;
   std::string_view help;
   std::string_view group;     // heading in --help
   std::string_view key = {};  // the key of the schema it overrides; empty: none
@@ -19,9 +21,10 @@ struct OptionEntry {
 
 struct CommandEntry {
   std::string_view name;
-  std::string_view synopsis;  // after "sandbox NAME"
+  std::string_view synopsis;  // after "sandbox NAME"; alternatives joined by " | "
   std::string_view help;
   std::span<const OptionEntry> options;
+  std::string_view notes = {};  // what --help says below the options
 };
 
 std::span<const CommandEntry> all_commands();
@@ -31,8 +34,5 @@ std::span<const OptionEntry> common_options();
 
 const CommandEntry* find_command(std::string_view name);
 const OptionEntry* find_option(std::span<const OptionEntry> options, std::string_view name);
-
-std::string program_help();
-std::string command_help(const CommandEntry& command);
 
 }  // namespace sb::cli

@@ -2,11 +2,13 @@
 
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "cli/help.h"
 #include "cli/option_table.h"
 #include "policy/profile_keys.h"
 
@@ -204,10 +206,32 @@ TEST_CASE("options: help lists every option once") {
     CHECK_MESSAGE(help.find("  " + std::string(option.name) + " ") != std::string::npos,
                   option.name);
   }
-  for (std::size_t at = 0; at < help.size(); at = help.find('\n', at) + 1) {
-    CHECK(help.find('\n', at) - at <= 80);
-  }
   CHECK(help.find("--version") != std::string::npos);
+}
+
+TEST_CASE("options: help fits 80 columns and has one line for each option") {
+  std::vector<std::string> texts = {program_help()};
+  for (const CommandEntry& command : all_commands()) {
+    texts.push_back(command_help(command));
+  }
+  for (const std::string& text : texts) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      CHECK_MESSAGE(line.size() <= 80, line);
+      // A line that ends before the column of explanations: the name was too long for one line.
+      CHECK_MESSAGE((!line.starts_with("  --") || line.size() > 34), line);
+    }
+  }
+}
+
+TEST_CASE("options: help shows what the profile default says") {
+  const std::string help = command_help(*find_command("run"));
+  for (const char* const shown :
+       {"RAM, files in memory included (512 MiB)", "processes and threads at one time (256)",
+        "time by the clock (none)", "which network there is (loopback)", "what / is made of (host)",
+        "open files of each process (1024)"}) {
+    CHECK_MESSAGE(help.find(shown) != std::string::npos, shown);
+  }
 }
 
 TEST_CASE("options: the man page has each option once and no other") {
