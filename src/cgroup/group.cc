@@ -105,7 +105,6 @@ void remove_directory(const std::string& path, bool v2) {
 
 Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits& limits,
                             std::optional<std::uint32_t> owner) {
-  (void)remove_abandoned(facts);  // Why: what can't be removed now is not this run's business.
   std::vector<policy::CgroupHierarchy> used;
   for (policy::CgroupHierarchy hierarchy : facts.cgroups) {
     hierarchy.controllers = used_controllers(hierarchy, wanted_controllers(limits));

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cgroup/abandoned.h"
 #include "cgroup/group.h"
 #include "filters/builtin_filters.h"
 #include "launch/host_ids.h"
@@ -92,6 +93,9 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   for (sys::Fd& fd : stdio.inside) {
     fd.reset();
   }
+  // Why now: init is busy with the mounts meanwhile. What can not be removed is not this run's
+  // business.
+  (void)cgroup::remove_abandoned(facts);
   Supervisor supervisor(spec, builder, running, counted, channels.signals, channels.events,
                         created_ns);
   Observations seen = supervisor.watch(std::move(stdio));

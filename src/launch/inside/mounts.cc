@@ -102,14 +102,24 @@ bool move_to(int tree, int target) {
 
 // Kernel: a bind remount needs a mount that is attached in this namespace (mount(2)), so there the
 // attributes come second. Nobody but init is here to use the moment.
-bool attach(const MountStep& step, const Workplace& place, int tree) {
-  const Handle target{look_up(place.root, step.path)};
-  return target.fd >= 0 && move_to(tree, target.fd) &&
+bool attach_to(int target, const MountStep& step, const Workplace& place, int tree) {
+  return move_to(tree, target) &&
          (place.mountinfo < 0 || step.attributes == 0 ||
           restrict_by_remount(place.mountinfo, tree, step.attributes, step.recursive));
 }
 
+bool attach(const MountStep& step, const Workplace& place) {
+  const Handle target{look_up(place.root, step.path)};
+  return target.fd >= 0 && attach_to(target.fd, step, place, step.fd);
+}
+
 bool bind(const MountStep& step, const Workplace& place, bool from_host) {
+  // Why first: this kernel may lack what is to be hidden; and to drop a cloned tree again takes a
+  // grace period of the kernel's, up to milliseconds.
+  const Handle target{look_up(place.root, step.path)};
+  if (target.fd < 0) {
+    return false;
+  }
   // Why no link: the caller's were followed when the mount was planned.
   const Handle source{from_host ? open(step.text, O_PATH | O_NOFOLLOW | O_CLOEXEC)
                                 : look_up(place.root, step.text)};
@@ -119,7 +129,7 @@ bool bind(const MountStep& step, const Workplace& place, bool from_host) {
   const Handle tree{clone_tree(source.fd, "", step.recursive)};
   return tree.fd >= 0 &&
          (place.mountinfo >= 0 || add_attributes(tree.fd, step.attributes, step.recursive)) &&
-         attach(step, place, tree.fd);
+         attach_to(target.fd, step, place, tree.fd);
 }
 
 // `step.path` is a directory of ours, directly below the root, which is the working directory.
@@ -213,7 +223,7 @@ bool mount_step(const MountStep& step, const Workplace& place) {
     case MountKind::tmpfs:
       return new_file_system(step, "tmpfs");
     case MountKind::attach:
-      return attach(step, place, step.fd);
+      return attach(step, place);
     case MountKind::bind_host:
       return bind(step, place, true);
     case MountKind::bind:
