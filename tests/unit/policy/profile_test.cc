@@ -357,7 +357,8 @@ TEST_CASE("profile: one that is not there") {
 
 TEST_CASE("profile: every built-in one reads and says what it is") {
   const std::vector<std::string> names = builtin_profile_names();
-  CHECK(names == std::vector<std::string>{"c", "default", "go", "strict"});
+  CHECK(names == std::vector<std::string>{"c", "compile", "cpp", "default", "go", "java", "node",
+                                          "perl", "python", "rust", "shell", "strict"});
   for (const std::string& name : names) {
     CAPTURE(name);
     const Result<Profile> profile = load_profile(name);

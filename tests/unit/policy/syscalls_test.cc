@@ -62,6 +62,7 @@ TEST_CASE("syscalls: groups nest and know no clone3") {
 
 TEST_CASE("syscalls: symbols are names or numbers or both joined") {
   CHECK(parse_symbol("AF_INET6") == 10);
+  CHECK(parse_symbol("LOCK_SH|LOCK_NB") == 5);
   CHECK(parse_symbol("0x10") == 16);
   CHECK(parse_symbol("-1") == ~std::uint64_t{0});
   CHECK(parse_symbol("CLONE_NEWUSER|CLONE_NEWNS") == 0x10020000);
