@@ -2,11 +2,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "terminal.h"
 
 using namespace sbtest;
 
@@ -32,35 +31,6 @@ std::string status_in(const std::string& path) {
   REQUIRE(document.is_present());
   return document.at("status").text();
 }
-
-// A terminal, and the options of a supervisor that has it as its controlling one.
-struct Terminal {
-  int master = -1;
-  Options options;
-
-  Terminal() {
-    master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    REQUIRE(master >= 0);
-    REQUIRE(grantpt(master) == 0);
-    REQUIRE(unlockpt(master) == 0);
-    const std::string name = ptsname(master);
-    options.in_child = [name] {
-      setsid();
-      const int slave = open(name.c_str(), O_RDWR | O_CLOEXEC);  // becomes the controlling one
-      (void)slave;
-    };
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-  ~Terminal() { hang_up(); }
-
-  void hang_up() {
-    if (master >= 0) {
-      close(master);
-    }
-    master = -1;
-  }
-};
 
 // Until then a signal would hit this test's own handlers in the child.
 void wait_for_exec(const Running& running) {
