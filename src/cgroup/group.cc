@@ -170,7 +170,10 @@ Result<Done> Group::note_sources() {
   if (const Leaf* leaf = leaf_with("memory")) {
     oom_event_ = TRY(leaf->v2 ? v2::watch_oom(*leaf) : v1::watch_oom(*leaf));
     sources_.memory = name(*leaf);
-    sources_.peak = leaf->v2 ? "cgroup2 memory.peak" : "cgroup1 memory.max_usage_in_bytes";
+    counts_memory_peak_ = !leaf->v2 || v2::counts_memory_peak(*leaf);
+    sources_.peak = !leaf->v2             ? "cgroup1 memory.max_usage_in_bytes"
+                    : counts_memory_peak_ ? "cgroup2 memory.peak"
+                                          : "cgroup2 memory.current sampled";
   }
   if (const Leaf* leaf = leaf_of_cpu_time()) {
     sources_.cpu_time = name(*leaf);
@@ -250,6 +253,11 @@ std::optional<std::uint64_t> Group::oom_kills() const {
     return std::nullopt;
   }
   return leaf->v2 ? v2::read_oom_kills(*leaf) : v1::read_oom_kills(*leaf);
+}
+
+std::optional<std::uint64_t> Group::memory_sample() const {
+  const Leaf* leaf = counts_memory_peak_ ? nullptr : leaf_with("memory");
+  return leaf != nullptr ? v2::read_memory_now(*leaf) : std::nullopt;
 }
 
 Result<Usage> Group::usage() const {

@@ -20,7 +20,7 @@ struct Usage {
   std::optional<std::uint64_t> cpu_ns;
   std::optional<std::uint64_t> user_ns;
   std::optional<std::uint64_t> system_ns;
-  std::optional<std::uint64_t> memory_peak_bytes;
+  std::optional<std::uint64_t> memory_peak_bytes;  // at least; see Group::memory_sample()
   std::optional<std::uint64_t> oom_kills;
   std::optional<std::uint64_t> processes_peak;
   std::optional<std::uint64_t> processes_refused;
@@ -43,7 +43,7 @@ struct Sources {
   std::string memory;  // "cgroup1", "cgroup2"
   std::string cpu_time;
   std::string processes;
-  std::string peak;           // "cgroup1 memory.max_usage_in_bytes"
+  std::string peak;  // "cgroup1 memory.max_usage_in_bytes", "cgroup2 memory.current sampled"
   std::string cpu_mechanism;  // "cgroup1 cpuacct"
 };
 
@@ -73,6 +73,9 @@ class Group {
   // Cheap: one small read. nullopt where nothing counts CPU time, or the file can't be read.
   std::optional<std::uint64_t> cpu_ns() const;
   std::optional<std::uint64_t> oom_kills() const;
+  // Where the kernel does not count the peak of memory (v2 before 5.19), what is used now; else,
+  // and where nothing counts memory, nullopt.
+  std::optional<std::uint64_t> memory_sample() const;
   Result<Usage> usage() const;
   // Polls with oom_poll_events() when the group may have run out of memory; invalid where nothing
   // counts memory. acknowledge_oom() makes it wait for the next time.
@@ -100,6 +103,7 @@ class Group {
   std::vector<Leaf> leaves_;
   Sources sources_;
   sys::Fd oom_event_;
+  bool counts_memory_peak_ = true;
 };
 
 }  // namespace sb::cgroup

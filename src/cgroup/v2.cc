@@ -158,6 +158,19 @@ Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits) {
   return Done{};
 }
 
+namespace {
+
+// What the counters say of the peak where none counts it. Kernel: "max" of memory.events is how
+// often the group was about to go over memory.max (cgroup-v2.rst): then it had used all of it.
+std::optional<std::uint64_t> known_memory_peak(const Leaf& leaf) {
+  const sys::FdRef directory = leaf.directory.ref();
+  return read_key(directory, "memory.events", "max").value_or(0) > 0
+             ? read_number(directory, "memory.max")
+             : std::nullopt;
+}
+
+}  // namespace
+
 Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
   const sys::FdRef directory = leaf.directory.ref();
   const auto missing_file = [](const char* file) {
@@ -171,7 +184,8 @@ Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
   usage.user_ns = read_key(directory, "cpu.stat", "user_usec").value_or(0) * 1000;
   usage.system_ns = read_key(directory, "cpu.stat", "system_usec").value_or(0) * 1000;
   if (serves(leaf, "memory")) {
-    usage.memory_peak_bytes = read_number(directory, "memory.peak");  // Kernel: since 5.19
+    usage.memory_peak_bytes =
+        counts_memory_peak(leaf) ? read_number(directory, "memory.peak") : known_memory_peak(leaf);
     usage.oom_kills = read_oom_kills(leaf);
     if (!usage.oom_kills) {
       return missing_file("memory.events");
@@ -190,7 +204,24 @@ std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf) {
 }
 
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf) {
-  return read_key(leaf.directory.ref(), "memory.events", "oom_kill");
+  const sys::FdRef directory = leaf.directory.ref();
+  const std::optional<std::uint64_t> kills = read_key(directory, "memory.events", "oom_kill");
+  if (kills.value_or(0) == 0 || read_number(directory, "memory.oom.group").value_or(0) == 0) {
+    return kills;
+  }
+  // Kernel: with memory.oom.group each process that the one strike kills adds to oom_kill, our
+  // guard too, and the victim twice: once chosen and once as a member, if it has not exited in
+  // between. oom_group_kill counts strikes (since 5.17); before that one is what is certain.
+  return std::max(read_key(directory, "memory.events", "oom_group_kill").value_or(1),
+                  std::uint64_t{1});
+}
+
+bool counts_memory_peak(const Leaf& leaf) {
+  return read_number(leaf.directory.ref(), "memory.peak").has_value();
+}
+
+std::optional<std::uint64_t> read_memory_now(const Leaf& leaf) {
+  return read_number(leaf.directory.ref(), "memory.current");
 }
 
 Result<sys::Fd> watch_oom(const Leaf& leaf) {

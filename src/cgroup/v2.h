@@ -25,7 +25,11 @@ void remove_members(const std::string& path);
 Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits);
 Result<Done> read_usage(const Leaf& leaf, Usage& usage);
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf);
+// How often the out-of-memory killer struck.
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf);
+// Kernel: memory.peak since 5.19.
+bool counts_memory_peak(const Leaf& leaf);
+std::optional<std::uint64_t> read_memory_now(const Leaf& leaf);
 
 // Polls EPOLLPRI when a counter of memory.events changes; read it once to wait again.
 Result<sys::Fd> watch_oom(const Leaf& leaf);

@@ -90,6 +90,12 @@ Result<Done> write_id_maps(const policy::Spec& spec, const HostIds* ids, pid_t p
 // have it not either, the caller's level stays, as its own choice for its own work.
 void reset_niceness(pid_t pid) { (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0); }
 
+// Kernel: a score below the lowest that a privileged process has set needs CAP_SYS_RESOURCE on the
+// host (proc(5)), so that init may not take back what root, or root's service manager, had set.
+void reset_oom_score(pid_t pid) {
+  (void)sys::write_file_at(sys::current_directory, fmt::format("/proc/{}/oom_score_adj", pid), "0");
+}
+
 // Kernel: a hard limit is raised with CAP_SYS_RESOURCE on the host only, which nobody inside has;
 // so that a caller's lower limits don't change the run, we raise our own, which clone copies.
 void raise_hard_limits(inside::Plan& plan) {
@@ -283,6 +289,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   Running running(sys::Pidfd(sys::Fd(pidfd)), std::move(control.ours), std::move(error.ours),
                   std::move(progress));
   reset_niceness(static_cast<pid_t>(pid));
+  reset_oom_score(static_cast<pid_t>(pid));
   CHECK(write_id_maps(spec, ids, static_cast<pid_t>(pid)));
   if (!running.send(inside::ControlKind::go)) {
     return Error(Tag::launch_died, "sending go to init");

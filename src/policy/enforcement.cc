@@ -20,10 +20,10 @@ bool can_use(const HostFacts& facts, const std::string& controller) {
       });
 }
 
-bool exists(const HostFacts& facts, const std::string& controller) {
-  return std::any_of(
-      facts.cgroups.begin(), facts.cgroups.end(),
-      [&](const CgroupHierarchy& hierarchy) { return provides(hierarchy, controller); });
+// The option that sets it: cpu_time is --cpu-time.
+std::string option_of(std::string limit) {
+  std::replace(limit.begin(), limit.end(), '_', '-');
+  return "--" + limit;
 }
 
 struct Need {
@@ -42,20 +42,38 @@ std::array<Need, 5> needs_of(const Limits& limits) {
 }
 
 Error missing(const HostFacts& facts, const Need& need) {
+  const CgroupHierarchy* refused = nullptr;
   for (const CgroupHierarchy& hierarchy : facts.cgroups) {
-    if (hierarchy.busy && provides(hierarchy, need.controller)) {
+    // Why: writable first: who is in the way does not matter where this caller has no place anyhow.
+    if (hierarchy.writable && hierarchy.busy && provides(hierarchy, need.controller)) {
       return Error(Tag::cgroup_busy,
                    fmt::format("limiting {}: other processes are in the cgroup \"{}\"", need.limit,
                                hierarchy.base));
     }
+    if (!hierarchy.writable && provides(hierarchy, need.controller)) {
+      refused = &hierarchy;
+    }
   }
-  if (exists(facts, need.controller) || facts.cgroups.empty()) {
+  const bool has_place =
+      std::any_of(facts.cgroups.begin(), facts.cgroups.end(),
+                  [](const CgroupHierarchy& hierarchy) { return hierarchy.writable; });
+  // Why also where the controller is nowhere to be seen: a group that this caller gets may have it.
+  if (!has_place) {
     return Error(
         Tag::host_no_cgroup,
         fmt::format("limiting {}: no cgroup in which this caller may make one", need.limit));
   }
-  return Error(need.tag, fmt::format("limiting {}: no cgroup with the {} controller", need.limit,
-                                     need.controller));
+  Error error(need.tag, fmt::format("limiting {}: no cgroup with the {} controller", need.limit,
+                                    need.controller));
+  if (refused != nullptr && !refused->v2) {
+    // Kernel: a controller is in one hierarchy at a time, and systemd delegates none of v1.
+    return std::move(error).with_hint(
+        fmt::format("cgroup v1 has the {} controller here, and this caller has no group of it: run "
+                    "as root, boot with systemd.unified_cgroup_hierarchy=1, or switch the limit "
+                    "off with {} none",
+                    need.controller, option_of(need.limit)));
+  }
+  return error;
 }
 
 // Kernel: RLIMIT_NPROC counts by user and user namespace since 5.14. A host id of the run's own has

@@ -40,6 +40,9 @@ void Supervisor::collect() {
   Result<cgroup::Usage> usage = group_->usage();
   if (usage) {
     seen_.usage = *usage;
+    if (sampled_peak_bytes_ > seen_.usage.memory_peak_bytes.value_or(0)) {
+      seen_.usage.memory_peak_bytes = sampled_peak_bytes_;
+    }
     subtract_baseline();
     if (listener_ && seen_.usage.processes_peak.value_or(0) > 0) {
       --*seen_.usage.processes_peak;  // the guard

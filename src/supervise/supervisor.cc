@@ -145,6 +145,7 @@ void Supervisor::on_started_program() {
   if (spec_.cgroup_limits.cpu_time_ns && group_ != nullptr) {
     next_cpu_check_ns_ = seen_.exec_ns;
   }
+  sample_memory();
   tell_started();
   forward_waiting();
   try_freeze();
@@ -203,6 +204,7 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
     on_error_pipe();  // Why: it has ended, since init and target have both closed their ends.
   }
   exited_ = true;
+  sample_memory();
   seen_.main_status = sys::WaitStatus(static_cast<int>(message.arg));
   seen_.ended_ns = clock_.at(message.values[0]);
   wall_end_ = 0;
@@ -313,6 +315,7 @@ void Supervisor::stop(Stop reason) {
   if (exited_ || !seen_.record_stop(std::move(reason))) {
     return;
   }
+  sample_memory();
   kill_inside();
 }
 

@@ -103,6 +103,7 @@ class Supervisor {
   void on_oom_event();
   void check_memory(std::uint64_t now_ns);
   void check_cpu_time(std::uint64_t now_ns);
+  void sample_memory();
   void set_timer();
 
   void collect();
@@ -146,6 +147,8 @@ class Supervisor {
   std::uint64_t armed_ns_ = 0;           // what the timer is set to
   std::uint64_t next_cpu_check_ns_ = 0;  // 0: none; CLOCK_MONOTONIC like all below
   std::uint64_t next_oom_check_ns_ = 0;
+  std::uint64_t next_memory_sample_ns_ = 0;
+  std::uint64_t sampled_peak_bytes_ = 0;
   unsigned oom_checks_ = 0;
   std::uint64_t start_deadline_ns_ = 0;  // the launch itself
   std::uint64_t freeze_deadline_ns_ = 0;

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <string.h>
+#include <sys/utsname.h>
 
 #include <cstdio>
 
@@ -82,6 +84,18 @@ void expect_usage_error(const Run& run, const Words& parts) {
   } else {
     CHECK(run.out.empty());
   }
+}
+
+void expect_peak_of_processes(const Run& run, long long least, long long most) {
+  INFO(run.describe());
+  utsname system = {};
+  REQUIRE(uname(&system) == 0);
+  if (strverscmp(system.release, "6.1") < 0) {
+    CHECK(run.document.at("processes.peak").is_null());
+    return;
+  }
+  CHECK(run.document.at("processes.peak").integer() >= least);
+  CHECK(run.document.at("processes.peak").integer() <= most);
 }
 
 void expect_true_runs() {

@@ -97,6 +97,8 @@ void expect_signal(const Run& run, int number);
 void expect_limit(const Run& run, std::string_view status, std::string_view limit, int exit_status);
 // Refused before anything ran: exit status 2, one line on stderr that holds every one of `parts`.
 void expect_usage_error(const Run& run, const Words& parts);
+// The most processes at a time; not known, and null, where Linux is older than 6.1.
+void expect_peak_of_processes(const Run& run, long long least, long long most);
 // `true` runs well now.
 void expect_true_runs();
 
