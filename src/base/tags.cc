@@ -24,6 +24,7 @@ constexpr std::array table = {
     TagInfo{Tag::request_syntax, "request.syntax", exit_usage, ""},
     TagInfo{Tag::request_unknown_key, "request.unknown_key", exit_usage, ""},
     TagInfo{Tag::request_value, "request.value", exit_usage, ""},
+    TagInfo{Tag::request_unreadable, "request.unreadable", exit_usage, ""},
     TagInfo{Tag::host_userns, "host.userns", exit_sandbox,
             "allow user namespaces for this caller: sysctl -w user.max_user_namespaces=15000, and "
             "where they exist kernel.unprivileged_userns_clone=1 and "

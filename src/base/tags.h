@@ -21,6 +21,7 @@ enum class Tag : std::uint16_t {
   request_syntax,
   request_unknown_key,
   request_value,
+  request_unreadable,
   host_userns,
   host_namespaces,
   host_no_cgroup,

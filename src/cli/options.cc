@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "cli/option_table.h"
+#include "cli/request_input.h"
 #include "policy/words.h"
 
 namespace sb::cli {
@@ -68,34 +69,93 @@ void collect_overrides(const ParsedArguments& parsed, policy::Request& request) 
   }
 }
 
-void set_streams(const ParsedArguments& parsed, bool pass, policy::Stdio& stdio) {
+using Document = policy::RequestDocument;
+
+// Where a stream goes: what the option says, else the request, else `otherwise`.
+policy::OutputKind set_output(const ParsedArguments& parsed, std::string_view option,
+                              const policy::RequestOutput& asked, policy::OutputKind otherwise,
+                              std::string& path) {
+  path = parsed.value_of(option, asked.path);
+  return path.empty() ? otherwise : policy::OutputKind::file;
+}
+
+void set_input(const ParsedArguments& parsed, const Document& document, bool pass,
+               policy::Stdio& stdio) {
   using policy::InputKind;
-  using policy::OutputKind;
-  const std::string input = parsed.value_of("--stdin", pass ? "null" : "-");
+  if (!parsed.has("--stdin") && document.input) {
+    stdio.input = document.input->kind;
+    stdio.input_path = document.input->path;
+    stdio.input_bytes = document.input->bytes;
+    return;
+  }
+  // Why: stdin has held the request, and nothing else is to come.
+  const bool used = parsed.value_of("--request") == "-";
+  const std::string input = parsed.value_of("--stdin", pass || used ? "null" : "-");
   stdio.input = input == "-"      ? InputKind::caller
                 : input == "null" ? InputKind::null
                                   : InputKind::file;
   stdio.input_path = stdio.input == InputKind::file ? input : "";
+}
 
+void set_streams(const ParsedArguments& parsed, const Document& document, bool pass,
+                 policy::Stdio& stdio) {
+  using policy::OutputKind;
+  set_input(parsed, document, pass, stdio);
   const OutputKind otherwise = pass ? OutputKind::pass : OutputKind::capture;
-  stdio.output_path = parsed.value_of("--stdout");
-  stdio.output = stdio.output_path.empty() ? otherwise : OutputKind::file;
-  const std::string error = parsed.value_of("--stderr");
-  if (error == "stdout") {
+  stdio.output = set_output(parsed, "--stdout", document.output, otherwise, stdio.output_path);
+  const bool has_option = parsed.has("--stderr");
+  if (has_option ? parsed.value_of("--stderr") == "stdout" : document.error.to_stdout) {
     stdio.error_to_output = true;
     stdio.error = stdio.output;
     stdio.error_path = stdio.output_path;
     return;
   }
-  stdio.error_path = error;
-  stdio.error = error.empty() ? otherwise : OutputKind::file;
+  stdio.error = set_output(parsed, "--stderr", document.error, otherwise, stdio.error_path);
 }
 
-Result<Done> set_how(const ParsedArguments& parsed, const Caller& caller, RunOptions& options) {
+// The program: that of the command line, else the request's.
+Result<Done> set_command(std::vector<std::string> words, Document& document,
+                         policy::Request& request) {
+  if (words.empty() && document.program != nullptr) {
+    request.program = std::move(document.program);
+    request.command = {"program"};
+    request.command.insert(request.command.end(), document.args.begin(), document.args.end());
+    return Done{};
+  }
+  request.command = words.empty() ? std::move(document.command) : std::move(words);
+  if (request.command.empty()) {
+    return Error(Tag::usage, "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
+  }
+  if (request.command.front().empty()) {
+    return Error(Tag::usage, "the program's name is empty");
+  }
+  return Done{};
+}
+
+Result<Document> read_document(const ParsedArguments& parsed, RunOptions& options) {
+  if (!parsed.has("--request")) {
+    return Document();
+  }
+  const std::string source = parsed.value_of("--request");
+  if (source == "-" && parsed.value_of("--stdin") == "-") {
+    return Error(Tag::usage, "--stdin -: stdin holds the request");
+  }
+  GivenRequest given = TRY(read_given_request(source));
+  options.request_text = std::move(given.text);
+  if (given.document.events && !parsed.has("--events")) {
+    return Error(Tag::usage, "the request asks for events: --events FILE or fd:N says where to");
+  }
+  return std::move(given.document);
+}
+
+Result<Done> set_how(const ParsedArguments& parsed, const Document& document, const Caller& caller,
+                     RunOptions& options) {
   using policy::UsernsChoice;
   policy::Request& request = options.request;
   request.caller_directory = caller.directory;
-  request.profile = parsed.value_of("--profile", caller.profile.value_or(request.profile));
+  // Why: what was written for this one run is meant more than a variable of the surroundings.
+  request.profile = parsed.value_of(
+      "--profile", document.profile.value_or(caller.profile.value_or(request.profile)));
   request.best_effort = parsed.has("--best-effort");
   request.cgroup_parent =
       parsed.value_of("--cgroup-parent", caller.cgroup_parent.value_or(std::string()));
@@ -156,21 +216,17 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   RunOptions options;
   options.pass = parsed.has("--pass");
   CHECK(check_variables(parsed));
-  CHECK(set_how(parsed, caller, options));
   CHECK(set_result(parsed, options));
-  set_streams(parsed, options.pass, options.request.stdio);
+  Document document = TRY(read_document(parsed, options));
+  CHECK(set_how(parsed, document, caller, options));
+  set_streams(parsed, document, options.pass, options.request.stdio);
   collect_overrides(parsed, options.request);
-  if (options.pass && !parsed.has("--output")) {
+  if (options.pass && !parsed.has("--output") && !document.keys.limits.output_bytes) {
     // Why: what is shown as it comes fills no memory of ours (decisions 17).
     options.request.overrides.push_back({"limits.output", "none", "--pass"});
   }
-  if (parsed.rest.empty()) {
-    return Error(Tag::usage, "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
-  }
-  if (parsed.rest.front().empty()) {
-    return Error(Tag::usage, "the program's name is empty");
-  }
-  options.request.command = std::move(parsed.rest);
+  CHECK(set_command(std::move(parsed.rest), document, options.request));
+  options.request.keys = std::move(document.keys);
   return options;
 }
 

@@ -1,5 +1,6 @@
 // From the words of `sandbox run` to a request, and where its result goes.
-// Must not know profiles or the host: values of the schema's keys pass through as text.
+// Must not know profiles or the host: values of the schema's keys pass through as text, or as the
+// request has them.
 #pragma once
 
 #include <optional>
@@ -22,6 +23,7 @@ struct RunOptions {
   Format format = Format::json;
   bool pass = false;
   bool exit_zero = false;
+  std::string request_text;        // of --request -, for whoever starts anew
   std::vector<std::string> words;  // the whole command line, "run" first, to start it anew
 };
 
@@ -32,7 +34,7 @@ struct Caller {
   std::optional<std::string> cgroup_parent;  // SANDBOX_CGROUP_PARENT
 };
 
-// Errors: usage.
+// Errors: usage; of --request also request.*.
 Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& caller);
 // The same from the words that follow "run".
 Result<RunOptions> parse_run(std::span<const std::string> arguments, const Caller& caller);

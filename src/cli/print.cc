@@ -19,7 +19,9 @@ void print_error(const Error& error) {
   print_line(error.to_line());
   // Why: a line that names the option, or the place in the profile and the nearest name, is all
   // that is needed: one clear line. The general hints of those tags would add nothing to it.
-  const bool says_all = error.tag() == Tag::usage || info(error.tag()).name.starts_with("profile.");
+  const std::string_view name = info(error.tag()).name;
+  const bool says_all =
+      error.tag() == Tag::usage || name.starts_with("profile.") || name.starts_with("request.");
   if (!error.hint().empty() && !says_all) {
     print_line(fmt::format("hint: {}", error.hint()));
   }

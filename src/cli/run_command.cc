@@ -6,6 +6,7 @@
 
 #include "cli/events_output.h"
 #include "cli/print.h"
+#include "cli/request_input.h"
 #include "cli/result_output.h"
 #include "cli/systemd_scope.h"
 #include "filters/builtin_filters.h"
@@ -39,6 +40,10 @@ Result<result::Outcome> run_request(const RunOptions& options, const policy::Req
   const Result<policy::Spec> spec = policy::resolve(request, *facts);
   if (!spec && facts->uid != 0 && request.cgroup_parent.empty() &&
       (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
+    // Why: a request that was read from stdin is to be read again.
+    if (!options.request_text.empty()) {
+      CHECK(put_back_on_stdin(options.request_text));
+    }
     enter_systemd_scope(options.words);
   }
   if (!spec && is_usage(spec.error())) {

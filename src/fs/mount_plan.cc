@@ -207,9 +207,10 @@ class Planner {
     for (const Placement& placement : placements_.in_order()) {
       if (placement.host != nullptr && placement.host->copy) {
         make_directory(own_);
-        add({.kind = OpKind::copy,
+        add({.kind = placement.host->contents != nullptr ? OpKind::file : OpKind::copy,
              .path = copy_source(number++),
              .text = placement.host->source,
+             .contents = placement.host->contents,
              .mode = 0755});
       }
     }

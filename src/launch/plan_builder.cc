@@ -137,8 +137,9 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   step.mode = op.mode;
   step.attributes = op.attributes;
   step.path = keep(op.path);
-  step.text = keep(op.text);
-  step.text_size = op.text.size();
+  // Why: contents may be large, and the operation itself keeps them.
+  step.text = op.contents != nullptr ? op.contents->data() : keep(op.text);
+  step.text_size = op.contents != nullptr ? op.contents->size() : op.text.size();
   step.fd = -1;
   step.owned = op.owned;
   step.recursive = op.recursive;

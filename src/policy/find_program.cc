@@ -90,9 +90,25 @@ Result<Done> use_path(const Request& request, const std::string& name, Spec& spe
   return Done{};
 }
 
+// A program that came with the request.
+void use_bytes(const Request& request, Spec& spec) {
+  spec.command.path_inside = place_for_program(spec.files) + "/program";
+  spec.files.mounts.push_back({.source = "",
+                               .target = spec.command.path_inside,
+                               .is_directory = false,
+                               .copy = true,
+                               .bytes = request.program->size(),
+                               .contents = request.program});
+  spec.command.argv.front() = spec.command.path_inside;
+}
+
 }  // namespace
 
 Result<Done> find_program(const Request& request, const std::string& path, Spec& spec) {
+  if (request.program != nullptr) {
+    use_bytes(request, spec);
+    return Done{};
+  }
   const std::string& name = request.command.front();
   if (name.empty()) {
     return Error(Tag::program_not_found, "looking for a program with an empty name", ENOENT);

@@ -2,7 +2,6 @@
 // Must not know what the document is about.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -10,8 +9,10 @@
 
 namespace sb::policy {
 
-// Only the syntax error has a position: the library keeps none for values, so their origin names
-// the source alone. Errors: profile_syntax.
-Result<ConfigValue> read_json(std::string_view text, const std::string& source);
+// `start` says whose text it is; its line and column do not count. Numbers keep their spelling, and
+// null is a scalar without text. A key that is there twice, depth and number of values beyond
+// measure are errors. Errors: profile_syntax, or request_syntax of a request; on one line with the
+// position.
+Result<ConfigValue> read_json(std::string_view text, const Origin& start);
 
 }  // namespace sb::policy

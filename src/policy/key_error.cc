@@ -23,7 +23,8 @@ Error value_error(const Place& place, std::string_view what) {
   if (is_option(place.origin)) {
     return {Tag::usage, fmt::format("{}: {}", place.origin.to_string(), what)};
   }
-  return {Tag::profile_value, fmt::format("{}: {}: {}", place.origin.to_string(), place.key, what)};
+  const Tag tag = place.origin.of_request ? Tag::request_value : Tag::profile_value;
+  return {tag, fmt::format("{}: {}: {}", place.origin.to_string(), place.key, what)};
 }
 
 Error bad_value(const Place& place, std::string_view text, std::string_view form) {
@@ -37,14 +38,18 @@ Error unknown_key(const Place& place, std::span<const std::string_view> known) {
 Error unknown_key_meant(const Place& place, std::string_view meant) {
   const std::string hint =
       meant.empty() ? std::string() : fmt::format("; did you mean {}?", in_quotes(meant));
-  const Tag tag = is_option(place.origin) ? Tag::usage : Tag::profile_unknown_key;
+  const Tag tag = is_option(place.origin)   ? Tag::usage
+                  : place.origin.of_request ? Tag::request_unknown_key
+                                            : Tag::profile_unknown_key;
   return {tag,
           fmt::format("{}: no key {}{}", place.origin.to_string(), in_quotes(place.key), hint)};
 }
 
 Error unknown_syscall(const Place& place, std::string_view name) {
   const bool group = name.starts_with('@');
-  const std::string hint = did_you_mean(name, group ? group_names() : syscall_names());
+  const std::string hint = is_foreign_name(name)
+                               ? std::string(" on x86-64; other architectures have it")
+                               : did_you_mean(name, group ? group_names() : syscall_names());
   return {Tag::profile_unknown_syscall,
           fmt::format("{}: no {} {}{}", place.origin.to_string(),
                       group ? "group of system calls" : "system call", in_quotes(name), hint)};

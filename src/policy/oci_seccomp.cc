@@ -164,7 +164,7 @@ Result<Done> add_entry(OciPolicy& policy, const ConfigValue& entry, const std::s
       made.name = name;
       made.args = args;
       made.why = text_of(entry, "comment");
-      made.origin.source = place;
+      made.origin = entry.origin;
       if (action.kind == ActionKind::allow) {
         policy.layer.allow.push_back(std::move(made));
       } else {
@@ -179,7 +179,7 @@ Result<Done> add_entry(OciPolicy& policy, const ConfigValue& entry, const std::s
 }  // namespace
 
 Result<OciPolicy> read_oci_seccomp(std::string_view text, const std::string& source) {
-  const ConfigValue document = TRY(read_json(text, source));
+  const ConfigValue document = TRY(read_json(text, {.source = source}));
   OciPolicy policy;
   policy.layer.source = source;
   policy.layer.import_text = text;

@@ -21,6 +21,7 @@ struct Origin {
   std::string source;  // "default.toml", "--memory"
   unsigned line = 0;   // from 1
   unsigned column = 0;
+  bool of_request = false;  // of a JSON request: errors are tagged request.*, not profile.*
 
   std::string to_string() const;  // "default.toml:12:3" or "--memory"
 };

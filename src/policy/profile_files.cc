@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "policy/profile_keys.h"
 #include "policy/value_parsers.h"
+#include "policy/words.h"
 
 namespace sb::policy {
 namespace {
@@ -107,7 +108,9 @@ Result<Done> take_members(const ConfigValue& table, const Place& place,
       for (const Member& member : members) {
         names.push_back(member.name);
       }
-      return unknown_key({key.value, key.origin}, names).context(place.key);
+      const std::string_view meant = nearest(key.value, names);
+      return unknown_key_meant({fmt::format("{}.{}", place.key, key.value), key.origin},
+                               meant.empty() ? "" : fmt::format("{}.{}", place.key, meant));
     }
     *known->value = &given.value;
   }

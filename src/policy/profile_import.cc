@@ -15,10 +15,10 @@ namespace {
 // Limit: Docker's own is 20 KiB.
 constexpr std::size_t longest_import = 1 << 20;
 
-// A relative path starts at the file that names it, on the command line at the current directory.
+// A relative path starts at the profile that names it, else at the current directory.
 std::string path_of(std::string_view text, const Origin& origin) {
   const std::filesystem::path path(text);
-  return path.is_absolute() || origin.line == 0
+  return path.is_absolute() || origin.line == 0 || origin.of_request
              ? path.string()
              : (std::filesystem::path(origin.source).parent_path() / path).string();
 }

@@ -170,43 +170,98 @@ constexpr auto set_stack =
     set_limit<&ProfileLimits::stack_bytes, parse_positive_size, positive_size_form>;
 constexpr auto set_cpus = set_limit<&ProfileLimits::cpus_millis, parse_cpus_millis, cpus_form>;
 
+// The members of tables, as the setters take them.
+constexpr KeyMember workspace_members[] = {
+    {"mode", "scratch, ro, rw or cow"},
+    {"source", "the directory; the current one if there is none"},
+};
+constexpr KeyMember mount_members[] = {
+    {"source", "the file or directory of the host"},
+    {"target", "where it shows, an absolute path"},
+    {"mode", "ro or rw (ro)"},
+};
+constexpr KeyMember put_members[] = {
+    {"source", "the file of the host"},
+    {"target", "where it goes, an absolute path"},
+    {"extract", "whether to unpack an archive (false)"},
+};
+constexpr KeyMember get_members[] = {
+    {"source", "the file inside, an absolute path"},
+    {"target", "where it goes on the host"},
+    {"max", "the largest size to copy"},
+};
+constexpr KeyMember allow_members[] = {
+    {"name", "a system call or a @group"},
+    {"args", "tests of arguments, all of which must hold"},
+    {"why", "the reason, shown in violations and by profile explain"},
+};
+constexpr KeyMember deny_members[] = {
+    {"name", "a system call or a @group"},
+    {"args", "tests of arguments, all of which must hold"},
+    {"why", "the reason, shown in violations and by profile explain"},
+    {"action", "kill, errno NAME or log; the default action if there is none"},
+    {"log", "with errno: whether to list the call as a violation (false)"},
+};
+constexpr KeyMember test_members[] = {
+    {"index", "which argument, from 0 to 5"},
+    {"eq", "the value: a number, or names joined by |"},
+    {"in", "a list of values, one of which it must be"},
+    {"masked", "{ mask, value }: the bits to look at, and what they must be"},
+    {"wide", "whether all 64 bits count (false: the low 32)"},
+};
+
 constexpr auto keys = std::to_array<Key>({
-    {"schema", set_schema, nullptr},
-    {"extends", set_extends, nullptr},
-    {"description", set_description, nullptr},
-    {"limits.wall_time", set_wall_time, nullptr},
-    {"limits.cpu_time", set_cpu_time, nullptr},
-    {"limits.memory", set_memory, nullptr},
-    {"limits.processes", set_processes, nullptr},
-    {"limits.output", set_output, nullptr},
-    {"limits.file_size", set_file_size, nullptr},
-    {"limits.disk", set_disk, nullptr},
-    {"limits.open_files", set_open_files, nullptr},
-    {"limits.stack", set_stack, nullptr},
-    {"limits.cpus", set_cpus, nullptr},
-    {"limits.cpu_set", set_cpu_set, nullptr},
-    {"limits.on_output_limit", set_on_output_limit, nullptr},
-    {"files.root", set_root, nullptr},
-    {"files.workspace", set_workspace, set_workspace_table},
-    {"files.workspace_owner", set_workspace_owner, nullptr},
-    {"files.mounts", add_mount, add_mount_table, true},
-    {"files.tmpfs", add_tmpfs, nullptr, true},
-    {"files.put", add_put, add_put_table, true},
-    {"files.get", add_get, add_get_table, true},
-    {"files.directory", set_directory, nullptr},
-    {"network.mode", set_network_mode, nullptr},
-    {"syscalls.default", set_default_action, nullptr},
-    {"syscalls.on_violation", set_on_violation, nullptr},
-    {"syscalls.log", set_log, nullptr},
-    {"syscalls.import", import_policy, nullptr},
-    {"syscalls.allow", add_allowed, add_allowed_table, true},
-    {"syscalls.deny", add_denied, add_denied_table, true},
-    {"environment.clear", set_clear, nullptr},
-    {"environment.keep", set_keep, nullptr},
-    {"environment.set", set_variable, set_variables_table},
-    {"environment.pass", pass_variable, nullptr, true},
-    {"clock.mode", set_clock_mode, nullptr},
-    {"clock.start", set_clock_start, nullptr},
+    {"schema", "names the format: sandbox.profile/v1", set_schema, nullptr},
+    {"extends", "the profile that this one adds to: a built-in name, or a path from this file",
+     set_extends, nullptr},
+    {"description", "one line for people", set_description, nullptr},
+    {"limits.wall_time", "time by the clock, from the program's start", set_wall_time, nullptr},
+    {"limits.cpu_time", "user and system time of all processes, ended ones included", set_cpu_time,
+     nullptr},
+    {"limits.memory", "RAM charged to all processes, files in memory included; there is no swap",
+     set_memory, nullptr},
+    {"limits.processes", "processes and threads at one time", set_processes, nullptr},
+    {"limits.output", "bytes of stdout and of stderr, each", set_output, nullptr},
+    {"limits.file_size", "size of one file", set_file_size, nullptr},
+    {"limits.disk", "the in-memory file system behind /workspace (scratch), /tmp and /dev/shm",
+     set_disk, nullptr},
+    {"limits.open_files", "open files of each process", set_open_files, nullptr},
+    {"limits.stack", "stack of each process's main thread", set_stack, nullptr},
+    {"limits.cpus", "CPU bandwidth: 1.5 is one and a half CPUs", set_cpus, nullptr},
+    {"limits.cpu_set", "the CPUs to run on: 0-1,3", set_cpu_set, nullptr},
+    {"limits.on_output_limit", "what the output limit does: stop or truncate", set_on_output_limit,
+     nullptr},
+    {"files.root", "what / is inside: host (system directories), empty, or a directory", set_root,
+     nullptr},
+    {"files.workspace", "/workspace: scratch, or ro, rw or cow of a directory", set_workspace,
+     set_workspace_table, false, workspace_members},
+    {"files.workspace_owner", "whom to write as where a file system can't map ids: UID or UID:GID",
+     set_workspace_owner, nullptr},
+    {"files.mounts", "what else of the host is shown; one for each target", add_mount,
+     add_mount_table, true, mount_members},
+    {"files.tmpfs", "further empty directories in memory", add_tmpfs, nullptr, true},
+    {"files.put", "files to copy in before the start", add_put, add_put_table, true, put_members},
+    {"files.get", "files to copy out after the end", add_get, add_get_table, true, get_members},
+    {"files.directory", "the directory inside to start in", set_directory, nullptr},
+    {"network.mode", "none, loopback or host", set_network_mode, nullptr},
+    {"syscalls.default", "what happens at a call that no list has: kill, errno NAME or log",
+     set_default_action, nullptr},
+    {"syscalls.on_violation", "the same, over every profile's default", set_on_violation, nullptr},
+    {"syscalls.log", "whether calls refused with an errno are listed as violations", set_log,
+     nullptr},
+    {"syscalls.import", "a file whose policy lies below these lists: OCI seccomp JSON, or TOML",
+     import_policy, nullptr},
+    {"syscalls.allow", "calls and @groups that may run", add_allowed, add_allowed_table, true,
+     allow_members},
+    {"syscalls.deny", "calls and @groups that may not, with an action each", add_denied,
+     add_denied_table, true, deny_members},
+    {"environment.clear", "whether to start from an empty environment (true)", set_clear, nullptr},
+    {"environment.keep", "whether to pass all variables of the caller on", set_keep, nullptr},
+    {"environment.set", "variables with their values", set_variable, set_variables_table},
+    {"environment.pass", "variables of the caller to pass on, where they are set", pass_variable,
+     nullptr, true},
+    {"clock.mode", "real, or virtual", set_clock_mode, nullptr},
+    {"clock.start", "what a virtual clock shows at the start", set_clock_start, nullptr},
 });
 
 constexpr auto names = [] {
@@ -220,6 +275,8 @@ constexpr auto names = [] {
 }  // namespace
 
 std::span<const Key> all_keys() { return keys; }
+
+std::span<const KeyMember> argument_test_members() { return test_members; }
 
 std::span<const std::string_view> key_names() { return names; }
 

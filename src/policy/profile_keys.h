@@ -12,20 +12,37 @@
 
 namespace sb::policy {
 
+// A member of a table that is a key's value.
+struct KeyMember {
+  std::string_view name;
+  std::string_view help;
+};
+
 struct Key {
   std::string_view name;  // "limits.memory"; the keys of the top level have no dot
+  std::string_view help;  // one line
   // In the option's spelling. nullptr: only a table can say it.
   Result<Done> (*from_text)(Profile&, std::string_view text, const Place&);
   // A TOML table (of lists: one item). nullptr: there is no such spelling.
   Result<Done> (*from_table)(Profile&, const ConfigValue& table, const Place&);
   bool is_list = false;
+  std::span<const KeyMember> members = {};  // of from_table, where its names are known
 };
 
 std::span<const Key> all_keys();
+// Those of one test in the args of syscalls.allow and syscalls.deny.
+std::span<const KeyMember> argument_test_members();
 std::span<const std::string_view> key_names();
 
 // nullptr: no such key.
 const Key* find_key(std::string_view name);
+
+// Whether a key starts with "NAME.": such a name stands for a table.
+bool is_section(std::string_view name);
+// One member of a document: a section with its keys, or a key of the top level. `others`: names
+// that may stand there, too, for what is nearest to a mistyped one.
+Result<Done> apply_member(Profile&, const ConfigMember&,
+                          std::span<const std::string_view> others = {});
 
 // The setters of [files], [environment] and [syscalls] (profile_files.cc, profile_syscalls.cc).
 Result<Done> set_root(Profile&, std::string_view, const Place&);

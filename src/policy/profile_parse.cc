@@ -11,15 +11,8 @@
 namespace sb::policy {
 namespace {
 
-bool is_section(std::string_view name) {
-  const auto keys = key_names();
-  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
-    return key.size() > name.size() && key.starts_with(name) && key[name.size()] == '.';
-  });
-}
-
 // Names a mistyped key could be: at the top level also the sections, and keys by their last part.
-Error no_such_key(const Place& place) {
+Error no_such_key(const Place& place, std::span<const std::string_view> others) {
   for (const std::string_view key : key_names()) {
     const std::size_t dot = key.find('.');
     if (dot != std::string_view::npos && key.substr(dot + 1) == place.key) {
@@ -27,6 +20,7 @@ Error no_such_key(const Place& place) {
     }
   }
   std::vector<std::string_view> known(key_names().begin(), key_names().end());
+  known.insert(known.end(), others.begin(), others.end());
   std::set<std::string_view> sections;
   for (const std::string_view key : key_names()) {
     if (key.find('.') != std::string_view::npos) {
@@ -82,7 +76,7 @@ Result<Done> apply_section(Profile& profile, const std::string& section, const C
     const std::string full = fmt::format("{}.{}", section, name.value);
     const Key* key = find_key(full);
     if (key == nullptr) {
-      return no_such_key({full, name.origin});
+      return no_such_key({full, name.origin}, {});
     }
     CHECK(apply(profile, *key, value));
   }
@@ -91,23 +85,37 @@ Result<Done> apply_section(Profile& profile, const std::string& section, const C
 
 }  // namespace
 
+bool is_section(std::string_view name) {
+  const auto keys = key_names();
+  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+    return key.size() > name.size() && key.starts_with(name) && key[name.size()] == '.';
+  });
+}
+
+Result<Done> apply_member(Profile& profile, const ConfigMember& member,
+                          std::span<const std::string_view> others) {
+  const auto& [name, value] = member;
+  if (is_section(name.value)) {
+    if (value.kind != ConfigValue::Kind::table) {
+      return value_error({name.value, value.origin},
+                         value.origin.of_request
+                             ? std::string("an object is expected: {...}")
+                             : fmt::format("a table is expected: [{}]", name.value));
+    }
+    return apply_section(profile, name.value, value);
+  }
+  const Key* key = find_key(name.value);
+  if (key == nullptr || name.value.find('.') != std::string::npos) {
+    return no_such_key({name.value, name.origin}, others);
+  }
+  return apply(profile, *key, value);
+}
+
 Result<Profile> parse_profile(std::string_view text, const std::string& source) {
   const ConfigValue document = TRY(read_toml(text, source));
   Profile profile;
-  for (const auto& [name, value] : document.members) {
-    if (is_section(name.value)) {
-      if (value.kind != ConfigValue::Kind::table) {
-        return value_error({name.value, value.origin},
-                           fmt::format("a table is expected: [{}]", name.value));
-      }
-      CHECK(apply_section(profile, name.value, value));
-      continue;
-    }
-    const Key* key = find_key(name.value);
-    if (key == nullptr || name.value.find('.') != std::string::npos) {
-      return no_such_key({name.value, name.origin});
-    }
-    CHECK(apply(profile, *key, value));
+  for (const ConfigMember& member : document.members) {
+    CHECK(apply_member(profile, member));
   }
   return profile;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/spec.h"
+#include "policy/profile.h"
 
 namespace sb::policy {
 
@@ -24,10 +24,12 @@ struct PreparedProfile;
 struct Request {
   std::string profile = "default";  // a built-in name, or a path (it has a slash or ends in .toml)
   const PreparedProfile* prepared = nullptr;  // the same, ready; or nullptr: it is to be read
-  std::vector<std::string> command;
+  Profile keys;                               // of a JSON request, on top of the profile
+  std::vector<std::string> command;  // its first word only names a program that came as bytes
+  SharedBytes program;               // nullptr: `command` says where it is
   std::string caller_directory;  // absolute: where relative host paths start; empty if it is gone
   std::vector<std::string> caller_environment;  // "NAME=VALUE"
-  std::vector<Override> overrides;
+  std::vector<Override> overrides;              // on top of `keys`
   Stdio stdio;
   UsernsChoice userns = UsernsChoice::automatic;
   std::string cgroup_parent;  // empty: the caller's own group

@@ -113,7 +113,9 @@ Result<IdMode> choose_ids(const Request& request, const HostFacts& facts) {
 }
 
 bool changes_syscalls(const Request& request) {
-  return std::any_of(request.overrides.begin(), request.overrides.end(),
+  const ProfileSyscalls& own = request.keys.syscalls;
+  return own.default_action || own.on_violation || own.log || !own.layers.empty() ||
+         std::any_of(request.overrides.begin(), request.overrides.end(),
                      [](const Override& given) { return given.key.starts_with("syscalls."); });
 }
 
@@ -137,6 +139,7 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   spec.syscalls_unread = request.prepared != nullptr && spec.syscalls_as_written;
   Profile profile =
       TRY(spec.syscalls_unread ? unpack(*request.prepared) : load_profile(request.profile));
+  merge_profile(profile, Profile(request.keys));
   for (const Override& given : request.overrides) {
     CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "policy/syscall_policy.h"
 
 namespace sb::policy {
+
+// Bytes that came with the request; shared, since a spec is copied and they may be many.
+using SharedBytes = std::shared_ptr<const std::string>;
 
 struct Command {
   std::string shown;        // as the caller wrote it, for messages
@@ -32,6 +36,7 @@ struct HostMount {
   bool copy = false;        // a file whose owner keeps others out: its bytes are copied in instead
   bool device = false;      // a device node: no nodev on this mount
   std::uint64_t bytes = 0;  // of a file to copy: the room it takes
+  SharedBytes contents;     // in the place of a source: what to copy
 
   friend bool operator==(const HostMount&, const HostMount&) = default;
 };
@@ -68,12 +73,13 @@ enum class IdMode {
   plain,   // root without user namespaces: init stays root, the target gets a host id of its own
 };
 
-enum class InputKind { caller, null, file };
+enum class InputKind { caller, null, file, bytes };
 enum class OutputKind { capture, pass, file };
 
 struct Stdio {
   InputKind input = InputKind::caller;
   std::string input_path;
+  SharedBytes input_bytes;  // of kind bytes
   OutputKind output = OutputKind::capture;
   std::string output_path;
   OutputKind error = OutputKind::capture;

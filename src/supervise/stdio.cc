@@ -47,6 +47,10 @@ Result<Done> open_input(const policy::Stdio& wanted, Stdio& stdio) {
   if (wanted.input == policy::InputKind::caller) {
     return pump_input(stdio);
   }
+  if (wanted.input == policy::InputKind::bytes) {
+    stdio.inside[0] = TRY(sys::sealed_memfd_of("stdin", *wanted.input_bytes, Tag::io_stdin));
+    return Done{};
+  }
   const std::string path =
       wanted.input == policy::InputKind::null ? "/dev/null" : wanted.input_path;
   sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY);

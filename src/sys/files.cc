@@ -33,19 +33,18 @@ OpenResult open_path(const std::string& path, int flags, mode_t mode) {
   return open_at(current_directory, path, flags, mode);
 }
 
-ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit) {
+ReadResult read_all(FdRef fd, std::size_t limit) {
   ReadResult result;
-  OpenResult file = open_at(directory, path, O_RDONLY);
-  if (file.err != 0) {
-    result.err = file.err;
-    return result;
-  }
   std::size_t size = 0;
   while (size < limit) {
     // Limit: grows in steps up to the caller's bound, whatever the file claims to hold.
     result.data.resize(std::min(limit, std::max<std::size_t>(4096, size * 2)));
-    const ssize_t got =
-        ::read(file.fd.number(), result.data.data() + size, result.data.size() - size);
+    const ssize_t got = ::read(fd.number(), result.data.data() + size, result.data.size() - size);
+    if (got < 0 && errno == EAGAIN) {
+      pollfd readable{fd.number(), POLLIN, 0};
+      (void)::poll(&readable, 1, -1);  // Why: whatever ends the wait, read says what there is.
+      continue;
+    }
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -60,6 +59,11 @@ ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t li
   }
   result.data.resize(size);
   return result;
+}
+
+ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit) {
+  const OpenResult file = open_at(directory, path, O_RDONLY);
+  return file.err != 0 ? ReadResult{{}, file.err} : read_all(file.fd.ref(), limit);
 }
 
 ReadResult read_file(const std::string& path, std::size_t limit) {
@@ -176,31 +180,17 @@ std::vector<std::string> list_directory(FdRef directory) {
   return names;
 }
 
-Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag) {
+namespace {
+
+Result<Fd> new_memory(const char* name, Tag tag) {
   Fd memory(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory.valid()) {
     return Error(tag, "creating an in-memory file", errno);
   }
-  std::uint64_t size = 0;
-  for (;;) {
-    // Limit: one byte more than allowed is enough to know that the source is too large.
-    const ssize_t moved = ::sendfile(memory.number(), source.number(), nullptr,
-                                     std::min<std::uint64_t>(limit - size + 1, 1U << 20));
-    if (moved < 0 && errno == EINTR) {
-      continue;
-    }
-    if (moved < 0) {
-      return Error(tag, "copying into an in-memory file", errno);
-    }
-    if (moved == 0) {
-      break;
-    }
-    size += static_cast<std::uint64_t>(moved);
-    if (size > limit) {
-      return Error(tag, fmt::format("copying more than {} bytes into an in-memory file", limit),
-                   EFBIG);
-    }
-  }
+  return memory;
+}
+
+Result<Fd> sealed(Fd memory, Tag tag) {
   // Why: not even a descriptor that could write, by another way through /proc/self/fd.
   if (::fchmod(memory.number(), 0444) != 0) {
     return Error(tag, "making an in-memory file read-only", errno);
@@ -215,6 +205,40 @@ Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag
     return Error(tag, "reopening an in-memory file read-only", reopened.err);
   }
   return std::move(reopened.fd);
+}
+
+}  // namespace
+
+Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag) {
+  Fd memory = TRY(new_memory(name, tag));
+  std::uint64_t size = 0;
+  for (;;) {
+    // Limit: one byte more than allowed is enough to know that the source is too large.
+    const ssize_t moved = ::sendfile(memory.number(), source.number(), nullptr,
+                                     std::min<std::uint64_t>(limit - size + 1, 1U << 20));
+    if (moved < 0 && errno == EINTR) {
+      continue;
+    }
+    if (moved < 0) {
+      return Error(tag, "copying into an in-memory file", errno);
+    }
+    if (moved == 0) {
+      return sealed(std::move(memory), tag);
+    }
+    size += static_cast<std::uint64_t>(moved);
+    if (size > limit) {
+      return Error(tag, fmt::format("copying more than {} bytes into an in-memory file", limit),
+                   EFBIG);
+    }
+  }
+}
+
+Result<Fd> sealed_memfd_of(const char* name, std::string_view bytes, Tag tag) {
+  Fd memory = TRY(new_memory(name, tag));
+  if (const int err = write_all(memory.ref(), bytes); err != 0) {
+    return Error(tag, "filling an in-memory file", err);
+  }
+  return sealed(std::move(memory), tag);
 }
 
 }  // namespace sb::sys

@@ -33,6 +33,7 @@ struct ReadResult {
   std::string data;
   int err = 0;
 };
+ReadResult read_all(FdRef fd, std::size_t limit);  // waits where the descriptor does not
 ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit);
 ReadResult read_file(const std::string& path, std::size_t limit);
 
@@ -56,5 +57,6 @@ std::vector<std::string> list_directory(FdRef directory);
 
 // A sealed, read-only view of data in memory, offset 0 (memfd_create(2), F_ADD_SEALS).
 Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag);
+Result<Fd> sealed_memfd_of(const char* name, std::string_view bytes, Tag tag);
 
 }  // namespace sb::sys

@@ -129,7 +129,7 @@ TEST_CASE("profile: an unknown key has its place and the nearest name") {
   CHECK(parse_error("memory = 1\n").message() ==
         "p.toml:1:1: no key \"memory\"; did you mean \"limits.memory\"?");
   CHECK(parse_error("[files]\nmounts = [{ sorce = \"a\", target = \"/b\" }]\n").message() ==
-        "p.toml:2:13: no key \"sorce\"; did you mean \"source\"?");
+        "p.toml:2:13: no key \"files.mounts.sorce\"; did you mean \"files.mounts.source\"?");
   CHECK(parse_error("\"limits.memory\" = 1\n").tag() == Tag::profile_unknown_key);
 }
 

@@ -1,0 +1,60 @@
+// RequestDocument: a JSON request (sandbox.request/v1) as it was written; the keys of a profile by
+// the profile's own table, and what a profile does not have by the table here.
+// Must not read files, nor resolve anything against the host.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "policy/config_value.h"
+#include "policy/key_error.h"
+#include "policy/profile.h"
+
+namespace sb::policy {
+
+// Limit: of a program and of stdin, as bytes.
+inline constexpr std::size_t longest_payload = 64 << 20;
+// Limit: of the whole text. Two payloads in base64, and 1 MiB for all the rest.
+inline constexpr std::size_t longest_request = 2 * (longest_payload / 3 * 4 + 4) + (1 << 20);
+
+struct RequestInput {
+  InputKind kind = InputKind::bytes;
+  std::string path;
+  SharedBytes bytes;
+};
+
+struct RequestOutput {
+  std::string path;        // empty: as if nothing were said
+  bool to_stdout = false;  // of stderr
+};
+
+struct RequestDocument {
+  std::optional<std::string> profile;
+  std::vector<std::string> command;  // empty: none
+  SharedBytes program;               // nullptr: none
+  std::vector<std::string> args;     // of program
+  std::optional<RequestInput> input;
+  RequestOutput output;
+  RequestOutput error;
+  bool events = false;
+  std::string id;
+  Profile keys;
+};
+
+// Errors: request_syntax, request_unknown_key, request_value and, of the names of system calls,
+// profile_unknown_syscall; each on one line with its position, in which `source` is named.
+Result<RequestDocument> read_request(std::string_view text, const std::string& source);
+
+// What a request has besides the sections of a profile.
+struct RequestKey {
+  std::string_view name;
+  std::string_view help;  // one line
+  Result<Done> (*read)(RequestDocument&, const ConfigValue&, const Place&);
+};
+std::span<const RequestKey> request_keys();
+
+}  // namespace sb::policy
