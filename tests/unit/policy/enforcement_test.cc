@@ -58,8 +58,7 @@ TEST_CASE("enforcement: a group that is not this callers is none whoever is in i
 }
 
 // systemd on a hybrid host: the user's own group is of v2, and v1 is root's.
-TEST_CASE(
-    "enforcement: a controller that only roots hierarchy has is no controller and has a way out") {
+TEST_CASE("enforcement: what only roots hierarchy has is no controller and has a way out") {
   const Error error = error_of({v1({"memory"}, false), v2({}, true, false)});
   REQUIRE(error.tag() == Tag::host_no_memory_controller);
   REQUIRE(error.hint().find("systemd.unified_cgroup_hierarchy=1") != std::string::npos);
