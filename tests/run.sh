@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
-need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema mandoc clang-format time \
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq mandoc clang-format time \
   qemu-system-x86 qemu-system-common busybox-static
 # Any Go will do; Debian's where there is none.
 command -v go >/dev/null || need_packages golang-go
