@@ -5,10 +5,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
-need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq mandoc clang-format time \
-  qemu-system-x86 qemu-system-common busybox-static
-# Any Go will do; Debian's where there is none.
-command -v go >/dev/null || need_packages golang-go
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format \
+  time qemu-system-x86 qemu-system-common busybox-static
+# Of these any will do; Debian's where there is none (300 MiB to download, a minute or two).
+toolchains=()
+for pair in go=golang-go javac=default-jdk-headless node=nodejs rustc=rustc; do
+  command -v "${pair%=*}" >/dev/null || toolchains+=("${pair#*=}")
+done
+need_packages "${toolchains[@]}"
 use_build_tree "$PWD/build"
 export PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
 jobs=$(nproc)

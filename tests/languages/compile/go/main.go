@@ -1,0 +1,11 @@
+package main
+
+import (
+	"fmt"
+
+	"example.org/program/part"
+)
+
+func main() {
+	fmt.Println(part.Name())
+}

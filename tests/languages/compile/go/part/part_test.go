@@ -1,0 +1,9 @@
+package part
+
+import "testing"
+
+func TestName(t *testing.T) {
+	if Name() != "part part " {
+		t.Fail()
+	}
+}

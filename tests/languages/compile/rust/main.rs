@@ -1,0 +1,5 @@
+mod module;
+
+fn main() {
+    println!("{} {}", part::name(), module::number());
+}
