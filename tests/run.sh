@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
-need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format \
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format clang-tidy \
   time qemu-system-x86 qemu-system-common busybox-static
 # Of these any will do; Debian's where there is none (300 MiB to download, a minute or two).
 toolchains=()
@@ -83,6 +83,14 @@ if [[ $sanitize != no ]]; then
 fi
 
 build build
+say 'clang-tidy on the folders that changed'
+tests/lint/tidy.sh build
 say 'all tests on the release binary'
 cd build
-exec ctest --no-tests=error -j "$jobs"
+# Why not exec: how many documents were validated is told where it happened, before ctest's summary.
+ctest --no-tests=error -j "$jobs" | while IFS= read -r line; do
+  printf '%s\n' "$line"
+  if [[ $line == *results_follow_schema*Passed* ]]; then
+    ../tests/schema/validate.py results
+  fi
+done
