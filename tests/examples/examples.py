@@ -5,6 +5,7 @@ An example is a command line and, where the text shows it, what that prints.
 import dataclasses
 import pathlib
 import re
+import shlex
 
 
 @dataclasses.dataclass
@@ -13,6 +14,7 @@ class Example:
     command: str
     shown: list[str] | None = None  # lines of output; None: the text shows none
     document: str | None = None  # a JSON document that it prints, as the text lays it out
+    writes: str | None = None  # in the place of a command: the file whose lines `shown` is
 
 
 def unescaped(text: str) -> str:
@@ -23,7 +25,13 @@ def unescaped(text: str) -> str:
 
 
 def of_block(lines: list[tuple[str, str]]) -> list[Example]:
-    """Commands begin with "$ "; what follows one, up to the next, is its output."""
+    """Commands begin with "$ "; what follows one, up to the next, is its output.
+
+    A block that begins with "# NAME.toml" and the like is that file.
+    """
+    title = re.match(r"# ([a-z]+\.[a-z]+)$", lines[0][1]) if lines else None
+    if title:
+        return [Example(lines[0][0], "", [line for _, line in lines], writes=title[1])]
     examples: list[Example] = []
     for place, line in lines:
         if line.startswith("$ "):
@@ -51,7 +59,8 @@ def of_page(path: pathlib.Path, name: str) -> list[Example]:
 
 
 def of_markdown(path: pathlib.Path, name: str) -> list[Example]:
-    """```console: "$ " and output; ```sh: a command a line; ```json after a command: what it prints."""
+    """```console: "$ " and output; ```sh: a command a line; ```python: a program; ```json after a
+    command: what that prints."""
     examples: list[Example] = []
     kind = None
     block: list[tuple[str, str]] = []
@@ -59,7 +68,7 @@ def of_markdown(path: pathlib.Path, name: str) -> list[Example]:
         fence = re.match(r"\s*```(\w*)\s*$", line)
         if fence is None:
             if kind is not None:
-                block.append((f"{name}:{number}", line.strip() if kind != "json" else line))
+                block.append((f"{name}:{number}", line.strip() if kind == "sh" else line))
             continue
         if kind is None:
             kind, block = fence[1], []
@@ -69,6 +78,9 @@ def of_markdown(path: pathlib.Path, name: str) -> list[Example]:
         elif kind == "sh":
             commands = [(place, re.sub(r"\s+# .*", "", text)) for place, text in block]
             examples += [Example(place, text) for place, text in commands if text]
+        elif kind == "python" and block:
+            program = "\n".join(text for _, text in block)
+            examples.append(Example(block[0][0], f"python3 -c {shlex.quote(program)}"))
         elif kind == "json" and examples and examples[-1].shown is None:
             examples[-1].document = "\n".join(text for _, text in block)
         kind = None

@@ -140,6 +140,9 @@ def try_all(page: list, binary: str) -> tuple[int, int]:
     ran = failed = 0
     scratch = Scratch(binary)
     for index, example in enumerate(page):
+        if example.writes:
+            (scratch.directory / example.writes).write_text("\n".join(example.shown) + "\n")
+            continue
         reason = why_not(example)
         if reason is not None:
             print(f"not run here ({reason}): {example.place}: {example.command}")
@@ -150,7 +153,7 @@ def try_all(page: list, binary: str) -> tuple[int, int]:
         done = scratch.type(example.command)
         ran += 1
         shown_next = index + 1 < len(page) and page[index + 1].command == "echo $?"
-        problem = differences(example, done.stdout)
+        problem = differences(example, done.stdout + done.stderr)
         if not shown_next and done.returncode != STATUS.get(example.command, 0):
             problem = f"exit status {done.returncode}\n{problem}"
         if problem:

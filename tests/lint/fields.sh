@@ -72,7 +72,9 @@ compare("event", kinds, items(page, "Li", "EVENTS"))
 
 page = "man/sandbox-profile.5"
 if pathlib.Path(page).exists():
-    keys = set(re.findall(r'^\s*\{"([a-z_.]+)", ', pathlib.Path("src/policy/profile_keys.cc").read_text(), re.M))
+    source = pathlib.Path("src/policy/profile_keys.cc").read_text()
+    table = source.partition("constexpr auto keys = std::to_array<Key>")[2].partition("\n});")[0]
+    keys = set(re.findall(r'^    \{"([a-z_.]+)", ', table, re.M))
     compare("key", keys, items(page, "Va"))
     groups = set()
     for source in pathlib.Path("src/policy").glob("syscall_groups_*.inc"):
