@@ -49,7 +49,7 @@ Result<Done> limit_cpu_set(const Leaf& leaf, const std::string& cpus) {
     return Error(Tag::cgroup_limit, "reading cpuset.mems of the parent group", nodes.err);
   }
   CHECK(write_value(leaf.directory.ref(), "cpuset.mems", nodes.data));
-  return write_value(leaf.directory.ref(), "cpuset.cpus", cpus);
+  return write_cpu_set(leaf.directory.ref(), cpus, "cpuset.effective_cpus", leaf.parent);
 }
 
 }  // namespace

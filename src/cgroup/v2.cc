@@ -153,7 +153,7 @@ Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits) {
                       fmt::format("{} {}", bandwidth.quota_us, bandwidth.period_us)));
   }
   if (serves(leaf, "cpuset") && limits.cpu_set) {
-    CHECK(write_value(directory, "cpuset.cpus", *limits.cpu_set));
+    CHECK(write_cpu_set(directory, *limits.cpu_set, "cpuset.cpus.effective", leaf.parent));
   }
   return Done{};
 }
