@@ -80,7 +80,8 @@ TEST_CASE("p13 channels: the probe sees all of them within one run") {
 
 TEST_CASE("p13 channels: two runs at once tell each other nothing") {
   const Shared shared;
-  for (const char* profile : {"c", "go"}) {
+  for (const char* profile :
+       {"c", "go", "cpp", "rust", "java", "node", "python", "perl", "shell", "compile"}) {
     for (const char* file : {"/opt/shared/file", "/usr/bin/env"}) {
       CAPTURE(profile);
       CAPTURE(file);
