@@ -1,5 +1,7 @@
 #include "cli/help.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/units.h"
@@ -56,6 +58,19 @@ std::string option_lines(std::span<const OptionEntry> options) {
   return text;
 }
 
+// A line for each alternative: "list | show NAME" has two.
+std::string usage_of(const CommandEntry& command) {
+  std::string text;
+  std::string_view rest = command.synopsis;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(" | "), rest.size());
+    text += fmt::format("{} sandbox {} {}\n", text.empty() ? "Usage:" : "      ", command.name,
+                        rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 3, rest.size()));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string program_help() {
@@ -76,9 +91,8 @@ std::string program_help() {
 }
 
 std::string command_help(const CommandEntry& command) {
-  return fmt::format("Usage: sandbox {} {}\n\n{}\n{}{}\n{}{}See sandbox(1).\n", command.name,
-                     command.synopsis, command.help, option_lines(command.options),
-                     option_lines(common_options()), command.notes,
+  return fmt::format("{}\n{}\n{}{}\n{}{}See sandbox(1).\n", usage_of(command), command.help,
+                     option_lines(command.options), option_lines(common_options()), command.notes,
                      command.notes.empty() ? "" : "\n");
 }
 

@@ -33,9 +33,15 @@ def of_block(lines: list[tuple[str, str]]) -> list[Example]:
     if title:
         return [Example(lines[0][0], "", [line for _, line in lines], writes=title[1])]
     examples: list[Example] = []
+    end = None  # the line that ends a command's here-document
     for place, line in lines:
-        if line.startswith("$ "):
+        if end is not None:
+            examples[-1].command += f"\n{line}"
+            end = None if line == end else end
+        elif line.startswith("$ "):
             examples.append(Example(place, line[2:]))
+            document = re.search(r"<< '(\w+)'", line)
+            end = document[1] if document else None
         elif examples:
             examples[-1].shown = (examples[-1].shown or []) + [line]
     return examples

@@ -224,6 +224,12 @@ TEST_CASE("options: help fits 80 columns and has one line for each option") {
   }
 }
 
+TEST_CASE("options: help has a line of usage for each form of a command") {
+  const std::string help = command_help(*find_command("profile"));
+  CHECK(help.starts_with("Usage: sandbox profile list\n       sandbox profile show NAME|FILE\n"));
+  CHECK(command_help(*find_command("run")).starts_with("Usage: sandbox run [OPTION...] [--] "));
+}
+
 TEST_CASE("options: help shows what the profile default says") {
   const std::string help = command_help(*find_command("run"));
   for (const char* const shown :
