@@ -11,7 +11,31 @@ using launch::NamespaceStep;
 using launch::SeccompStep;
 using Lines = std::vector<std::string>;
 
-const char* const lift_filter = "docker run --security-opt seccomp=unconfined ...";
+// What of a container's settings is in the way.
+enum class Fence { filter, masked_proc, filter_and_apparmor, capabilities };
+
+// How its maker is told to leave it out. A pod says so in its manifest.
+std::string without(Fence fence, const HostSettings& settings) {
+  const bool pod = settings.container == "kubernetes";
+  switch (fence) {
+    case Fence::filter:
+      return pod ? "securityContext: {seccompProfile: {type: Unconfined}}"
+                 : "docker run --security-opt seccomp=unconfined ...";
+    case Fence::masked_proc:
+      return pod ? "securityContext: {procMount: Unmasked}, with hostUsers: false"
+                 : "docker run --security-opt systempaths=unconfined ...";
+    case Fence::filter_and_apparmor:
+      return pod ? "securityContext: {seccompProfile: {type: Unconfined}, appArmorProfile: {type: "
+                   "Unconfined}}"
+                 : "docker run --security-opt seccomp=unconfined --security-opt "
+                   "apparmor=unconfined ...";
+    case Fence::capabilities:
+      return pod ? "securityContext: {capabilities: {add: [SYS_ADMIN]}}"
+                 : "docker run --cap-add SYS_ADMIN ...";
+  }
+  return {};
+}
+
 const char* const lift_apparmor = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
 
 const char* const leave_chroot =
@@ -34,9 +58,9 @@ Lines remedy_of_permission(const DoctorFacts& facts) {
     return {leave_chroot};
   }
   if (settings.filtered) {
-    return {lift_filter};
+    return {without(Fence::filter, settings)};
   }
-  return facts.host.is_root ? Lines{"give CAP_SYS_ADMIN: docker run --cap-add SYS_ADMIN ..."}
+  return facts.host.is_root ? Lines{"give CAP_SYS_ADMIN: " + without(Fence::capabilities, settings)}
                             : Lines{"run as root"};
 }
 
@@ -51,7 +75,8 @@ Lines remedy_of_clone(int err, const DoctorFacts& facts) {
           "boot a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS and "
           "CONFIG_UTS_NS"};
     case ENOSYS:
-      return facts.settings.filtered ? Lines{lift_filter} : Lines{"boot Linux 5.10 or newer"};
+      return facts.settings.filtered ? Lines{without(Fence::filter, facts.settings)}
+                                     : Lines{"boot Linux 5.10 or newer"};
     default:
       return remedy_of_permission(facts);
   }
@@ -59,7 +84,8 @@ Lines remedy_of_clone(int err, const DoctorFacts& facts) {
 
 Lines remedy_of_mount(NamespaceStep step, int err, const DoctorFacts& facts) {
   if (err == ENOSYS) {
-    return facts.settings.filtered ? Lines{lift_filter} : Lines{"boot Linux 5.10 or newer"};
+    return facts.settings.filtered ? Lines{without(Fence::filter, facts.settings)}
+                                   : Lines{"boot Linux 5.10 or newer"};
   }
   if (!facts.host.is_root && apparmor_restricts(facts.settings)) {
     return {lift_apparmor};
@@ -68,10 +94,10 @@ Lines remedy_of_mount(NamespaceStep step, int err, const DoctorFacts& facts) {
     return {leave_chroot};
   }
   if (step == NamespaceStep::proc) {
-    return {"docker run --security-opt systempaths=unconfined ..."};
+    return {without(Fence::masked_proc, facts.settings)};
   }
   if (!facts.settings.container.empty()) {
-    return {"docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined ..."};
+    return {without(Fence::filter_and_apparmor, facts.settings)};
   }
   return {"run as root"};
 }
@@ -113,13 +139,16 @@ Lines remedy_of_getfd(int err, const HostSettings& settings) {
   if (err == EPERM && settings.ptrace_scope.value_or(0) > 1) {
     return {"sysctl -w kernel.yama.ptrace_scope=1"};
   }
-  return settings.filtered ? Lines{lift_filter} : Lines{"boot Linux 5.6 or newer"};
+  return settings.filtered ? Lines{without(Fence::filter, settings)}
+                           : Lines{"boot Linux 5.6 or newer"};
 }
 
 Lines remedy_of_seccomp(SeccompStep step, int err, const HostSettings& settings) {
   switch (step) {
     case SeccompStep::filter:
-      return {"boot a kernel with CONFIG_SECCOMP_FILTER"};
+      // Kernel: a process under a filter has filters; what it can't do is clone3(2).
+      return {settings.filtered ? without(Fence::filter, settings)
+                                : "boot a kernel with CONFIG_SECCOMP_FILTER"};
     case SeccompStep::listener:
       // Kernel: one listener for each task and all its filters (seccomp(2)).
       return err == EBUSY

@@ -30,6 +30,9 @@ bool has_v2(const policy::HostFacts& host) {
 }
 
 Lines remedy_of_absent(const std::string& name, const DoctorFacts& facts) {
+  if (facts.host.cgroups.empty()) {
+    return {"mount -t cgroup2 cgroup2 /sys/fs/cgroup"};
+  }
   const auto known = facts.settings.controllers.find(name);
   if (known != facts.settings.controllers.end() && !known->second) {
     return {fmt::format("boot with cgroup_enable={}", name)};
@@ -58,11 +61,15 @@ Lines remedy_of_absent(const std::string& name, const DoctorFacts& facts) {
 Lines remedy_of_refused(const Controller& controller, const DoctorFacts& facts) {
   const HostSettings& settings = facts.settings;
   const std::uint32_t uid = facts.host.uid;
-  if (facts.host.is_root && !settings.container.empty()) {
+  const bool fenced = facts.host.is_root || settings.cgroups_read_only;
+  if (fenced && settings.container == "kubernetes") {
+    return {"securityContext: {privileged: true}"};
+  }
+  if (fenced && !settings.container.empty()) {
     return {fmt::format("{} run --privileged --cgroupns=private ...", settings.container)};
   }
   if (facts.host.is_root) {
-    return {fmt::format("mount -o remount,rw {}", controller.group)};
+    return {fmt::format("mount -o remount,rw {}", controller.mount_point)};
   }
   if (controller.version == 2 && settings.systemd && settings.user_manager) {
     return {"systemd-run --user --scope -p Delegate=yes sandbox run ..."};
@@ -73,9 +80,13 @@ Lines remedy_of_refused(const Controller& controller, const DoctorFacts& facts) 
   const std::string own = fmt::format("{}/user-{}", controller.mount_point, uid);
   Lines lines;
   if (controller.version == 2) {
-    // Kernel: who delegates a group gives these files, too (cgroups(7), "Delegation").
-    lines = {fmt::format(
-        "mkdir -p {0} && chown {1} {0} {0}/cgroup.procs {0}/cgroup.subtree_control", own, uid)};
+    // Kernel: who delegates a group gives these files, too; and a process moves only below a group
+    // that is its own, so the caller must already be in it (cgroups(7), "Delegation").
+    lines = {
+        fmt::format("mkdir -p {0}/shell && chown {1} {0} {0}/cgroup.procs "
+                    "{0}/cgroup.subtree_control",
+                    own, uid),
+        fmt::format("echo PID > {}/shell/cgroup.procs, PID being the shell of user {}", own, uid)};
   } else {
     lines = {fmt::format("mkdir -p {0} && chown {1} {0}", own, uid)};
   }
@@ -89,7 +100,13 @@ Lines remedy_of_refused(const Controller& controller, const DoctorFacts& facts) 
   return lines;
 }
 
-Lines remedy_of_busy(const DoctorFacts& facts) {
+Lines remedy_of_busy(const Controller& controller, const DoctorFacts& facts) {
+  if (!facts.settings.container.empty()) {
+    // As Docker's own image for Docker in Docker does at its start.
+    return {
+        fmt::format("mkdir -p {0}/init && xargs -rn1 < {0}/cgroup.procs > {0}/init/cgroup.procs",
+                    controller.group)};
+  }
   return {fmt::format("systemd-run {}--scope -p Delegate=yes sandbox run ...",
                       facts.host.is_root ? "" : "--user "),
           "in a unit: Delegate=yes, and DelegateSubgroup=sup"};
@@ -110,7 +127,7 @@ Controller check_controller(const std::string& name, const DoctorFacts& facts) {
     case ControllerState::usable:
       break;
     case ControllerState::busy:
-      found.remedy = remedy_of_busy(facts);
+      found.remedy = remedy_of_busy(found, facts);
       break;
     case ControllerState::refused:
       found.remedy = remedy_of_refused(found, facts);

@@ -1,9 +1,11 @@
 #include "cli/doctor_settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
 #include <fmt/core.h>
+#include <sys/statvfs.h>
 
 #include "base/units.h"
 #include "cli/systemd_scope.h"
@@ -56,6 +58,10 @@ bool is_chrooted() {
 }
 
 std::string container_name() {
+  // Kubernetes puts the address of its service into every container of a pod.
+  if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) {
+    return "kubernetes";
+  }
   if (exists("/.dockerenv")) {
     return "docker";
   }
@@ -93,6 +99,15 @@ bool counts_swap(const policy::HostFacts& facts) {
   return false;
 }
 
+bool are_cgroups_read_only(const policy::HostFacts& facts) {
+  struct statvfs status {};
+  return std::any_of(facts.cgroups.begin(), facts.cgroups.end(),
+                     [&](const policy::CgroupHierarchy& hierarchy) {
+                       return ::statvfs(hierarchy.mount_point.c_str(), &status) == 0 &&
+                              (status.f_flag & ST_RDONLY) != 0;
+                     });
+}
+
 // The table of swaps without its heading.
 bool has_swap() {
   const std::string swaps = sys::read_file("/proc/swaps", largest_file).data;
@@ -112,6 +127,7 @@ HostSettings read_settings(const policy::HostFacts& facts) {
       .has_proc = exists("/proc/self/mountinfo"),
       .chrooted = is_chrooted(),
       .container = container_name(),
+      .cgroups_read_only = are_cgroups_read_only(facts),
       .systemd = exists("/run/systemd/system"),
       .user_manager = exists(fmt::format("/run/user/{}/systemd/private", facts.uid)),
       .in_scope = std::getenv(scope_marker) != nullptr,

@@ -18,11 +18,12 @@ struct HostSettings {
   std::optional<std::uint64_t> ptrace_scope;
   bool filtered = false;  // under somebody else's seccomp filter
   bool has_proc = false;
-  bool chrooted = false;      // "/" is no mount point: user namespaces are forbidden there
-  std::string container;      // "docker", "podman", or empty
-  bool systemd = false;       // the host was booted with it
-  bool user_manager = false;  // the caller's own is running
-  bool in_scope = false;      // started by it, in a scope
+  bool chrooted = false;           // "/" is no mount point: user namespaces are forbidden there
+  std::string container;           // "docker", "podman", "kubernetes", or empty
+  bool cgroups_read_only = false;  // mounted so
+  bool systemd = false;            // the host was booted with it
+  bool user_manager = false;       // the caller's own is running
+  bool in_scope = false;           // started by it, in a scope
   bool has_swap = false;
   bool swap_accounted = false;
   std::map<std::string, bool> controllers;  // /proc/cgroups: whether it is enabled

@@ -52,7 +52,35 @@ std::uint64_t clone_flags(const policy::Spec& spec) {
   return flags;
 }
 
-Error clone_error(const policy::Spec& spec, int err) {
+// Whether this caller may make these namespaces, if not in a cgroup of another's choice.
+bool can_clone(std::uint64_t flags) {
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = flags;
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
+  args.exit_signal = SIGCHLD;
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    ::_exit(0);
+  }
+  if (pid < 0) {
+    return false;
+  }
+  constexpr int wait_ms = 10'000;
+  (void)sys::Pidfd(sys::Fd(pidfd)).wait(wait_ms);
+  return true;
+}
+
+Error clone_error(const policy::Spec& spec, bool into_cgroup, int err) {
+  // Kernel: a process enters a group only if its own and that one lie below a third whose
+  // cgroup.procs the caller may write (cgroups(7), "Delegation"); the error is one of user
+  // namespaces, too.
+  if (into_cgroup && err == EACCES && can_clone(clone_flags(spec))) {
+    return Error(Tag::cgroup_create, "cloning into the cgroup", err)
+        .with_hint(
+            "start sandbox in a cgroup below the one that is this user's; sandbox doctor "
+            "says how");
+  }
   const bool userns = spec.ids == policy::IdMode::caller;
   // Kernel: ENOSPC is a limit of user.max_*_namespaces, EPERM a policy (user_namespaces(7)).
   return Error(userns ? Tag::host_userns : Tag::launch_clone, "cloning into new namespaces", err);
@@ -281,7 +309,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   }
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
   if (pid < 0) {
-    return clone_error(spec, errno);
+    return clone_error(spec, (args.flags & CLONE_INTO_CGROUP) != 0, errno);
   }
   if (pid == 0) {
     inside::run_init(plan);

@@ -133,7 +133,12 @@ std::string base_of_v2(const std::string& mount_point, const std::string& own, b
   if (own.size() > mount_point.size() && own.ends_with(suffix)) {
     return own.substr(0, own.size() - suffix.size());
   }
-  return is_root && !is_delegated(mount_point, own) ? mount_point + "/sandbox" : own;
+  // Kernel: all groups but the root of the hierarchy have this file. In a container the group that
+  // is mounted may hold processes, and then hands nothing down to a sibling of theirs.
+  const bool in_namespace_root =
+      own == mount_point && sys::stat_path(mount_point + "/cgroup.type").has_value();
+  return is_root && !in_namespace_root && !is_delegated(mount_point, own) ? mount_point + "/sandbox"
+                                                                          : own;
 }
 
 std::vector<std::string> controllers_of_v2(const CgroupHierarchy& hierarchy) {

@@ -17,6 +17,8 @@ from initramfs import Archive
 VIRTIOFSD = ('/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd')
 SYSTEMD = ('/lib/systemd/systemd', '/usr/lib/systemd/systemd')
 MEMORY_MIB = 1024
+# The profile in apparmor/NAME.bin that the command runs under.
+APPARMOR = {'deny': 'vmlab_no_userns', 'ubuntu': 'vmlab_ubuntu'}
 # What the initramfs must load before it sees any other file; what is built in is skipped.
 MODULES = ('virtio_pci', 'virtio_console', 'overlay', 'virtiofs')
 
@@ -145,7 +147,8 @@ class Machine:
     def _mounts_to_add(self):
         """Mount points, not the root's, that hold what the command needs."""
         points = []
-        for path in (os.getcwd(), self._here, self._kernel.directory, *self._absolute_words()):
+        for path in (os.getcwd(), self._here, self._kernel.directory, os.path.dirname(self._options.runc_path) or '/',
+                     *self._absolute_words()):
             while path != '/' and not os.path.ismount(path):
                 path = os.path.dirname(path)
             if path != '/' and path not in points:
@@ -173,8 +176,11 @@ class Machine:
         archive.copy('init', os.path.join(self._here, 'guest', 'init'), executable=True)
         for number, file in enumerate(self._kernel.module_files(MODULES)):
             archive.copy(f'modules/{number:02}.ko', file)
-        for name in ('setup', 'functions', 'cgroups', 'systemd', 'service', 'command'):
+        for name in ('setup', 'functions', 'cgroups', 'systemd', 'service', 'command', 'docker'):
             archive.copy(f'vm/{name}', os.path.join(self._here, 'guest', name), executable=True)
+        if self._options.userns in APPARMOR:
+            archive.copy('vm/apparmor', os.path.join(self._here, 'apparmor', self._options.userns + '.bin'))
+        archive.file('vm/runc', os.fsencode(self._options.runc_path))
         archive.file('vm/config', self._config().encode())
         archive.file('vm/argv', b''.join(os.fsencode(word) + b'\0' for word in self._options.command))
         return archive.bytes()
@@ -183,9 +189,10 @@ class Machine:
         """Variables of the guest's scripts."""
         options = self._options
         # The guest has a /tmp of its own; what the command names of ours is shown there.
-        kept = {found for text in (os.getcwd() + '/', self._here + '/', *options.command)
+        kept = {found for text in (os.getcwd() + '/', self._here + '/', options.runc_path, *options.command)
                 for found in re.findall(r'/tmp/[\w.+-]+', text) if os.path.exists(found)}
         values = {
+            'container': options.container or '', 'apparmor': APPARMOR.get(options.userns, ''),
             'cgroup': options.cgroup, 'user': options.user, 'userns': options.userns,
             'systemd': first_existing(SYSTEMD) if options.systemd else '',
             'directory': os.getcwd(), 'kept': ' '.join(sorted(kept)),

@@ -293,7 +293,7 @@ TEST_CASE("doctor: why a controller is not to be had and what gives it") {
             },
             ControllerState::refused, "loginctl enable-linger 1000"},
            {"without systemd on v2", refuse, ControllerState::refused,
-            "mkdir -p /cg/user-1000 && chown 1000 /cg/user-1000 /cg/user-1000/cgroup.procs"},
+            "mkdir -p /cg/user-1000/shell && chown 1000 /cg/user-1000 /cg/user-1000/cgroup.procs"},
            {"on v1",
             [&](Facts& f) {
               f.host.cgroups = {hierarchy(false, {"memory"})};
@@ -308,6 +308,28 @@ TEST_CASE("doctor: why a controller is not to be had and what gives it") {
               f.settings.container = "docker";
             },
             ControllerState::refused, "docker run --privileged --cgroupns=private"},
+           {"as a user in a container whose cgroups are read-only",
+            [&](Facts& f) {
+              refuse(f);
+              f.settings.container = "docker";
+              f.settings.cgroups_read_only = true;
+            },
+            ControllerState::refused, "docker run --privileged --cgroupns=private"},
+           {"in a pod",
+            [&](Facts& f) {
+              refuse(f);
+              f.settings.container = "kubernetes";
+              f.settings.cgroups_read_only = true;
+            },
+            ControllerState::refused, "securityContext: {privileged: true}"},
+           {"a shell in the group of a container",
+            [](Facts& f) {
+              f.host.cgroups.front().busy = true;
+              f.settings.container = "docker";
+            },
+            ControllerState::busy, "xargs -rn1 < /cg"},
+           {"no cgroup at all", [](Facts& f) { f.host.cgroups.clear(); }, ControllerState::absent,
+            "mount -t cgroup2 cgroup2 /sys/fs/cgroup"},
            {"as root on a read-only mount",
             [&](Facts& f) {
               refuse(f);
