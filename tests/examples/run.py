@@ -41,7 +41,9 @@ FILES = {
     "server": "#!/bin/sh\necho listening\n",
     "test.sh": "#!/bin/sh\necho passed\n",
     "main.py": "import sys\nprint(len(sys.stdin.read()))\n",
+    "loop": "#!/bin/sh\nwhile :; do :; done\n",
     "input.txt": "1 2 3\n",
+    "expected.txt": "1 2 3\n",
     "prog.cc": "int main() {}\n",
     "Main.java": "class Main { public static void main(String[] arguments) {} }\n",
 }
