@@ -45,6 +45,18 @@ TEST_CASE("profile java: a heap below its own limit and above each limit") {
   expect_limit(heap.run({"-Xmx2g", "1200"}), "memory_limit", "memory", 137);
 }
 
+// Red: ZGC, which keeps the heap in a file in memory, with the limit of file size that c has.
+TEST_CASE("profile java: each collector") {
+  const Program heap("java/Heap.java");
+  for (const char* collector : {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC",
+                                "-XX:+UseZGC", "-XX:+UseShenandoahGC"}) {
+    CAPTURE(collector);
+    const Run run = heap.run({"-XX:+IgnoreUnrecognizedVMOptions", "-Xmx400m", collector, "100"});
+    expect_ok(run);
+    CHECK(run.stdout_bytes() == "100 MiB, 200 MiB of garbage\n");
+  }
+}
+
 TEST_CASE("profile java: the usual ends") {
   const Program crash("java/Crash.java");
   const Run thrown = crash.run({"throw"});
