@@ -123,8 +123,7 @@ Result<int> dispatch(Words words) {
   if (command->name == "doctor") {
     return doctor_command(parsed, words, environment("SANDBOX_CGROUP_PARENT").value_or(""));
   }
-  CHECK(profile_command(parsed.rest));
-  return 0;
+  return profile_command(parsed);
 }
 
 }  // namespace

@@ -90,6 +90,10 @@ constexpr std::array doctor_table = {
     OptionEntry{"--clean", "", "first remove what killed runs left", general},
 };
 
+constexpr std::array profile_table = {
+    OptionEntry{"--json", "", "of check and explain: one JSON document", general},
+};
+
 constexpr std::array common_table = {
     OptionEntry{"--help", "", "show this and exit", general},
     OptionEntry{"--version", "", "show the version and exit", general},
@@ -100,7 +104,9 @@ constexpr std::array command_table = {
                  "Run one program in a sandbox and write one result.", run_table, run_notes},
     CommandEntry{"doctor", "[--json] [--clean]",
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
-    CommandEntry{"profile", "list | show NAME|FILE", "List the profiles, or show one.", {}},
+    CommandEntry{"profile",
+                 "list | show NAME|FILE | check NAME|FILE | explain NAME|FILE [SYSCALL...]",
+                 "List the profiles, show, check or explain one.", profile_table},
 };
 
 }  // namespace

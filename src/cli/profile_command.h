@@ -1,15 +1,13 @@
-// `sandbox profile`: list and show the policies.
+// `sandbox profile`: list, show, check and explain the policies.
 // Must not resolve a profile against this host.
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "base/error.h"
+#include "cli/parser.h"
 
 namespace sb::cli {
 
-// `arguments` follow the word "profile". Errors: usage, those of load_profile, io_result.
-Result<Done> profile_command(std::span<const std::string> arguments);
+// The exit status: 1 where `check` finds an error. Errors: usage, those of load_profile, io_result.
+Result<int> profile_command(const ParsedArguments& parsed);
 
 }  // namespace sb::cli

@@ -25,19 +25,12 @@ constexpr std::uint64_t ioprio_who_user = 3;
 
 // What one layer says of one call.
 struct CallRules {
-  std::vector<SyscallRule> tested;
-  std::optional<SyscallRule> plain;
+  std::vector<TracedRule> tested;
+  std::optional<TracedRule> plain;
   bool by_name = false;
 };
 
 using Calls = std::map<int, CallRules>;
-
-SyscallAction default_action_of(const ProfileSyscalls& syscalls) {
-  if (syscalls.on_violation) {
-    return syscalls.on_violation->value;
-  }
-  return syscalls.default_action ? syscalls.default_action->value : SyscallAction{};
-}
 
 // With syscalls.log, a refusal is listed. ENOSYS is none: it says that the call does not exist.
 SyscallAction with_log(SyscallAction action, bool log) {
@@ -47,69 +40,35 @@ SyscallAction with_log(SyscallAction action, bool log) {
   return action;
 }
 
-// True if some call's arguments satisfy both: no bit that both look at differs.
-bool overlap(const SyscallRule& a, const SyscallRule& b) {
-  for (const ArgTest& first : a.args) {
-    for (const ArgTest& second : b.args) {
-      const std::uint64_t both = first.mask & second.mask;
-      if (first.index == second.index && (first.value & both) != (second.value & both)) {
-        return false;
-      }
-    }
-  }
-  return true;
+bool is_logged(const Profile& profile) {
+  return profile.syscalls.log && profile.syscalls.log->value;
 }
 
 Place place_of(const SyscallEntry& entry, bool denied) {
   return {denied ? "syscalls.deny" : "syscalls.allow", entry.origin};
 }
 
-// The entry as one rule for each combination of its values.
-Result<std::vector<SyscallRule>> to_rules(const SyscallEntry& entry, int number,
-                                          SyscallAction action, const Place& place) {
-  SyscallRule first;
-  first.number = number;
-  first.name = name_of(number);
-  first.action = action;
-  first.why = entry.why;
-  std::vector<SyscallRule> rules = {first};
-  for (const ArgCondition& condition : entry.args) {
-    std::vector<SyscallRule> longer;
-    if (rules.size() * condition.any_of.size() > most_combinations) {
-      return value_error(place,
-                         fmt::format("more than {} combinations of values", most_combinations));
-    }
-    for (const SyscallRule& rule : rules) {
-      for (const auto& [mask, value] : condition.any_of) {
-        longer.push_back(rule);
-        longer.back().args.push_back({condition.index, mask, value});
-      }
-    }
-    rules = std::move(longer);
-  }
-  return rules;
-}
-
-Result<Done> add_rule(CallRules& call, SyscallRule rule, const Place& place) {
+Result<Done> add_rule(CallRules& call, SyscallRule rule, const SyscallEntry& entry,
+                      const Place& place) {
   if (rule.args.empty()) {
-    if (call.plain && call.plain->action != rule.action) {
+    if (call.plain && call.plain->rule.action != rule.action) {
       return value_error(place, fmt::format("{} is already there with another action; only one "
                                             "can hold for any arguments",
                                             rule.name));
     }
     if (!call.plain) {
-      call.plain = std::move(rule);
+      call.plain = TracedRule{std::move(rule), &entry};
     }
     return Done{};
   }
-  for (const SyscallRule& other : call.tested) {
-    if (other.action != rule.action && overlap(other, rule)) {
+  for (const auto& [other, of] : call.tested) {
+    if (other.action != rule.action && rules_overlap(other, rule)) {
       return value_error(place, fmt::format("two entries of {} with different actions hold for "
                                             "the same arguments",
                                             rule.name));
     }
   }
-  call.tested.push_back(std::move(rule));
+  call.tested.push_back({std::move(rule), &entry});
   return Done{};
 }
 
@@ -124,8 +83,8 @@ Result<Done> add_group(Calls& calls, const SyscallEntry& entry, SyscallAction ac
     if (call.by_name) {
       continue;
     }
-    std::vector<SyscallRule> rules = TRY(to_rules(entry, number, action, place));
-    CHECK_AS(add_rule(call, std::move(rules.front()), place),
+    std::vector<SyscallRule> rules = TRY(rules_of(entry, number, action, place));
+    CHECK_AS(add_rule(call, std::move(rules.front()), entry, place),
              fmt::format("expanding {}", entry.name));
   }
   return Done{};
@@ -139,18 +98,13 @@ Result<Done> add_named(Calls& calls, const SyscallEntry& entry, SyscallAction ac
   }
   CallRules& call = calls[*number];
   call.by_name = true;
-  for (SyscallRule& rule : TRY(to_rules(entry, *number, action, place))) {
-    CHECK(add_rule(call, std::move(rule), place));
+  for (SyscallRule& rule : TRY(rules_of(entry, *number, action, place))) {
+    CHECK(add_rule(call, std::move(rule), entry, place));
   }
   return Done{};
 }
 
-// What "deny" means without an action of its own.
-SyscallAction refusal(const SyscallAction& default_action) {
-  return default_action.kind == ActionKind::allow ? SyscallAction{} : default_action;
-}
-
-Result<Calls> expand_layer(const SyscallLayer& layer, SyscallAction default_action, bool log) {
+Result<Calls> expand_layer(const SyscallLayer& layer, const Profile& profile) {
   Calls calls;
   // Why: names first, since a call's own name wins over a group.
   for (const bool groups : {false, true}) {
@@ -159,9 +113,7 @@ Result<Calls> expand_layer(const SyscallLayer& layer, SyscallAction default_acti
         if (entry.name.starts_with('@') != groups) {
           continue;
         }
-        const SyscallAction action =
-            denied ? with_log(entry.action.value_or(refusal(default_action)), log)
-                   : SyscallAction{ActionKind::allow, 0};
+        const SyscallAction action = action_of(entry, denied, profile);
         const Place place = place_of(entry, denied);
         CHECK(groups ? add_group(calls, entry, action, place)
                      : add_named(calls, entry, action, place));
@@ -199,30 +151,26 @@ std::vector<InitRule> init_rules() {
   };
 }
 
-bool lets_run(const SyscallAction& action) {
-  return action.kind == ActionKind::allow || (action.kind == ActionKind::notify && action.err == 0);
-}
-
 bool can_run(const CallRules& call, const SyscallAction& default_action) {
-  return lets_run(call.plain ? call.plain->action : default_action) ||
+  return lets_run(call.plain ? call.plain->rule.action : default_action) ||
          std::any_of(call.tested.begin(), call.tested.end(),
-                     [](const SyscallRule& rule) { return lets_run(rule.action); });
+                     [](const TracedRule& traced) { return lets_run(traced.rule.action); });
 }
 
 void protect_init(Calls& calls, const SyscallAction& default_action) {
-  std::map<int, std::vector<SyscallRule>> added;
+  std::map<int, std::vector<TracedRule>> added;
   for (const InitRule& init_rule : init_rules()) {
     const int number = *number_of(init_rule.name);
     if (can_run(calls[number], default_action)) {
       added[number].push_back(
-          {number, std::string(init_rule.name), init_rule.args,
-           SyscallAction{ActionKind::err, EPERM},
-           "pid 1 belongs to the sandbox: the target could have the kernel kill "
-           "it"});
+          {{number, std::string(init_rule.name), init_rule.args,
+            SyscallAction{ActionKind::err, EPERM},
+            "pid 1 belongs to the sandbox: the target could have the kernel kill it"},
+           nullptr});
     }
   }
   for (auto& [number, rules] : added) {
-    std::vector<SyscallRule>& tested = calls[number].tested;
+    std::vector<TracedRule>& tested = calls[number].tested;
     tested.insert(tested.begin(), rules.begin(), rules.end());
   }
 }
@@ -232,38 +180,107 @@ void refuse_clone3(Calls& calls) {
   if (calls.contains(number)) {
     return;
   }
-  calls[number].plain = SyscallRule{
-      number,
-      "clone3",
-      {},
-      SyscallAction{ActionKind::err, ENOSYS},
-      "its flags are in memory, where no filter can read them; libcs fall back to clone"};
+  calls[number].plain = TracedRule{
+      {number,
+       "clone3",
+       {},
+       SyscallAction{ActionKind::err, ENOSYS},
+       "its flags are in memory, where no filter can read them; libcs fall back to clone"},
+      nullptr};
 }
 
 }  // namespace
 
-Result<SyscallPolicy> resolve_syscalls(const Profile& profile) {
+bool lets_run(const SyscallAction& action) {
+  return action.kind == ActionKind::allow || (action.kind == ActionKind::notify && action.err == 0);
+}
+
+SyscallAction default_action_of(const Profile& profile) {
   const ProfileSyscalls& syscalls = profile.syscalls;
-  const bool log = syscalls.log && syscalls.log->value;
-  SyscallPolicy policy;
-  policy.default_action = with_log(default_action_of(syscalls), log);
-  policy.default_why = "the profile does not allow it";
+  SyscallAction action;
+  if (syscalls.on_violation) {
+    action = syscalls.on_violation->value;
+  } else if (syscalls.default_action) {
+    action = syscalls.default_action->value;
+  }
+  return with_log(action, is_logged(profile));
+}
+
+SyscallAction action_of(const SyscallEntry& entry, bool denied, const Profile& profile) {
+  if (!denied) {
+    return {ActionKind::allow, 0};
+  }
+  // What "deny" means without an action of its own.
+  const SyscallAction otherwise = default_action_of(profile);
+  const SyscallAction refusal = otherwise.kind == ActionKind::allow ? SyscallAction{} : otherwise;
+  return with_log(entry.action.value_or(refusal), is_logged(profile));
+}
+
+bool rules_overlap(const SyscallRule& a, const SyscallRule& b) {
+  for (const ArgTest& first : a.args) {
+    for (const ArgTest& second : b.args) {
+      const std::uint64_t both = first.mask & second.mask;
+      if (first.index == second.index && (first.value & both) != (second.value & both)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Result<std::vector<SyscallRule>> rules_of(const SyscallEntry& entry, int number,
+                                          SyscallAction action, const Place& place) {
+  SyscallRule first;
+  first.number = number;
+  first.name = name_of(number);
+  first.action = action;
+  first.why = entry.why;
+  std::vector<SyscallRule> rules = {first};
+  for (const ArgCondition& condition : entry.args) {
+    std::vector<SyscallRule> longer;
+    if (rules.size() * condition.any_of.size() > most_combinations) {
+      return value_error(place,
+                         fmt::format("more than {} combinations of values", most_combinations));
+    }
+    for (const SyscallRule& rule : rules) {
+      for (const auto& [mask, value] : condition.any_of) {
+        longer.push_back(rule);
+        longer.back().args.push_back({condition.index, mask, value});
+      }
+    }
+    rules = std::move(longer);
+  }
+  return rules;
+}
+
+Result<std::vector<TracedRule>> trace_syscalls(const Profile& profile) {
   Calls calls;
-  for (const SyscallLayer& layer : syscalls.layers) {
+  for (const SyscallLayer& layer : profile.syscalls.layers) {
     if (layer.is_whole) {
       calls.clear();
     }
-    for (auto& [number, rules] : TRY(expand_layer(layer, policy.default_action, log))) {
+    for (auto& [number, rules] : TRY(expand_layer(layer, profile))) {
       calls.insert_or_assign(number, std::move(rules));
     }
   }
   refuse_clone3(calls);
-  protect_init(calls, policy.default_action);
+  protect_init(calls, default_action_of(profile));
+  std::vector<TracedRule> rules;
   for (auto& [number, call] : calls) {
-    std::move(call.tested.begin(), call.tested.end(), std::back_inserter(policy.rules));
+    std::move(call.tested.begin(), call.tested.end(), std::back_inserter(rules));
     if (call.plain) {
-      policy.rules.push_back(*std::move(call.plain));
+      rules.push_back(*std::move(call.plain));
     }
+  }
+  return rules;
+}
+
+Result<SyscallPolicy> resolve_syscalls(const Profile& profile) {
+  SyscallPolicy policy;
+  policy.default_action = default_action_of(profile);
+  policy.default_why = "the profile does not allow it";
+  for (TracedRule& traced : TRY(trace_syscalls(profile))) {
+    policy.rules.push_back(std::move(traced.rule));
   }
   return policy;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "policy/resolve_syscalls.h"
 #include "policy/syscall_table.h"
 
 namespace sb::policy {
@@ -37,10 +38,6 @@ constexpr ModeCall mode_calls[] = {
     {"openat", 3, 2, O_CREAT},
     {"openat", 3, 2, tmpfile_bit},
 };
-
-bool lets_run(const SyscallAction& action) {
-  return action.kind == ActionKind::allow || (action.kind == ActionKind::notify && action.err == 0);
-}
 
 bool can_run(const SyscallPolicy& policy, int number) {
   bool plain = false;
