@@ -263,3 +263,24 @@ TEST_CASE("options: the man page has each option once and no other") {
   }
   CHECK((in_page == in_table));
 }
+
+TEST_CASE("options: the page of profiles names each option at its key") {
+  std::ifstream page(SANDBOX_SOURCE_DIR "/man/sandbox-profile.5");
+  REQUIRE(page);
+  std::set<std::string> in_page;
+  std::string line;
+  for (std::string key; std::getline(page, line); key = line) {
+    const std::string opening = ".It Va ";
+    if (key.starts_with(opening) && line.starts_with(".Pq Fl -")) {
+      in_page.insert("--" + line.substr(8, line.find(' ', 8) - 8) + " " +
+                     key.substr(opening.size()));
+    }
+  }
+  std::set<std::string> in_table;
+  for (const OptionEntry& option : run_options()) {
+    if (!option.key.empty()) {
+      in_table.insert(std::string(option.name) + " " + std::string(option.key));
+    }
+  }
+  CHECK((in_page == in_table));
+}
