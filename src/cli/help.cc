@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -40,9 +41,11 @@ std::string default_of(const OptionEntry& option) {
   return "";
 }
 
-std::string option_lines(std::span<const OptionEntry> options) {
+std::string option_lines(std::span<const OptionEntry> own) {
   std::string text;
   std::string_view group;
+  std::vector<OptionEntry> options(own.begin(), own.end());
+  options.insert(options.end(), common_options().begin(), common_options().end());
   for (const OptionEntry& option : options) {
     if (option.group != group) {
       group = option.group;
@@ -81,7 +84,7 @@ std::string program_help() {
   for (const CommandEntry& command : all_commands()) {
     text += fmt::format("  {:<10}{}\n", command.name, command.help);
   }
-  text += option_lines(common_options());
+  text += option_lines({});
   return text +
          "\nExamples:\n"
          "  sandbox run --format text -- echo hello\n"
@@ -91,8 +94,8 @@ std::string program_help() {
 }
 
 std::string command_help(const CommandEntry& command) {
-  return fmt::format("{}\n{}\n{}{}\n{}{}See sandbox(1).\n", usage_of(command), command.help,
-                     option_lines(command.options), option_lines(common_options()), command.notes,
+  return fmt::format("{}\n{}\n{}\n{}{}See sandbox(1).\n", usage_of(command), command.help,
+                     option_lines(command.options), command.notes,
                      command.notes.empty() ? "" : "\n");
 }
 

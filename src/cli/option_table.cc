@@ -94,6 +94,16 @@ constexpr std::array profile_table = {
     OptionEntry{"--json", "", "of check and explain: one JSON document", general},
 };
 
+constexpr std::string_view profile_notes =
+    "list     the built-in profiles, a line each\n"
+    "show     one, as it is written\n"
+    "check    what is wrong with one that can be read; exits 1 if there is an error\n"
+    "explain  what is in force after \"extends\", and which line of which file says so\n"
+    "\n"
+    "Examples:\n"
+    "  sandbox profile show go\n"
+    "  sandbox profile explain go ptrace\n";
+
 constexpr std::array common_table = {
     OptionEntry{"--help", "", "show this and exit", general},
     OptionEntry{"--version", "", "show the version and exit", general},
@@ -106,7 +116,7 @@ constexpr std::array command_table = {
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
     CommandEntry{"profile",
                  "list | show NAME|FILE | check NAME|FILE | explain NAME|FILE [SYSCALL...]",
-                 "List the profiles, show, check or explain one.", profile_table},
+                 "List the profiles, show, check or explain one.", profile_table, profile_notes},
 };
 
 }  // namespace
