@@ -16,7 +16,7 @@ Run compile(const std::string& folder, const Words& sandbox_options, const Words
   Words options = {"--profile", "compile", "--workspace", "ro:" + source_folder(folder)};
   options.insert(options.end(), sandbox_options.begin(), sandbox_options.end());
   Options with_time;
-  with_time.timeout_s = 150;
+  with_time.timeout_s = 200;
   return run_target(options, command, with_time);
 }
 
