@@ -195,7 +195,7 @@ def main() -> int:
                            text=True, check=False)
     if trial.returncode != 0:
         print(f"the default limits can't be enforced here: {trial.stderr}")
-        return 1 if "root" in os.environ.get("SBTEST_REQUIRE", "") else 77
+        return 1 if "cgroup" in os.environ.get("SBTEST_REQUIRE", "") else 77
     ran = failed = 0
     for page in all_texts(source, binary).values():
         page_ran, page_failed = try_all(page, binary)
