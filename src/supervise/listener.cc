@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "policy/resolve.h"
 #include "policy/resolve_syscalls.h"
@@ -57,14 +58,21 @@ Listener::Listener(const policy::Spec& spec, const inside::Plan& plan,
       exec_is_notified_(notifies_exec(plan, filter)) {}
 
 Result<Done> Listener::take(const sys::FdRef target_pidfd) {
-  // Limit: the target says so just before it loads the filter, which takes a tenth of a
-  // millisecond; it is long dead if a second passes.
-  const std::uint64_t end_ns = sys::monotonic_ns() + 1'000'000'000;
+  // Why spin at first: the target said so just before it loads the filter, which takes a tenth of a
+  // millisecond. Where it is not let run that soon, it needs the CPU more than we do.
+  constexpr std::uint64_t spin_ns = 500'000;
+  constexpr std::uint64_t patience_ns = 10'000'000'000;
+  constexpr unsigned pause_us = 100;
+  const std::uint64_t start_ns = sys::monotonic_ns();
   while (plan_.progress->listener < 0) {
-    if (poll_now(target_pidfd) != 0 || sys::monotonic_ns() > end_ns) {
+    if (poll_now(target_pidfd) != 0) {
       return Done{};  // Why: it died on the way; the end of the error pipe says where.
     }
-    (void)::sched_yield();
+    const std::uint64_t waited_ns = sys::monotonic_ns() - start_ns;
+    if (waited_ns > patience_ns) {
+      return Error(Tag::launch_listener, "waiting for the target to load its filter", ETIMEDOUT);
+    }
+    (void)(waited_ns < spin_ns ? ::sched_yield() : ::usleep(pause_us));
   }
   sys::TakenFd taken = sys::pidfd_getfd(target_pidfd, plan_.progress->listener);
   if (taken.err != 0) {
