@@ -1,6 +1,6 @@
 #!/bin/bash
 # sandbox-result(5) has every field and status of the result's schema and every event, and no other;
-# sandbox-profile(5) every key of a profile and every group of system calls.
+# sandbox-profile(5) every key of a profile, every group of system calls and every built-in profile.
 # Usage: fields.sh [ROOT]
 # Seen red: a field and a status that are missing in the page, one that is in the page only; a key and
 # a group that are missing.
@@ -71,14 +71,15 @@ for line in events["oneOf"]:
 compare("event", kinds, items(page, "Li", "EVENTS"))
 
 page = "man/sandbox-profile.5"
-if pathlib.Path(page).exists():
-    source = pathlib.Path("src/policy/profile_keys.cc").read_text()
-    table = source.partition("constexpr auto keys = std::to_array<Key>")[2].partition("\n});")[0]
-    keys = set(re.findall(r'^    \{"([a-z_.]+)", ', table, re.M))
-    compare("key", keys, items(page, "Va"))
-    groups = set()
-    for source in pathlib.Path("src/policy").glob("syscall_groups_*.inc"):
-        groups.update(re.findall(r'^\{"(@[a-z-]+)"', source.read_text(), re.M))
-    compare("group", groups, items(page, "Li", "SYSTEM CALL GROUPS"))
+source = pathlib.Path("src/policy/profile_keys.cc").read_text()
+table = source.partition("constexpr auto keys = std::to_array<Key>")[2].partition("\n});")[0]
+keys = set(re.findall(r'^    \{"([a-z_.]+)", ', table, re.M))
+compare("key", keys, items(page, "Va"))
+groups = set()
+for source in pathlib.Path("src/policy").glob("syscall_groups_*.inc"):
+    groups.update(re.findall(r'^\{"(@[a-z-]+)"', source.read_text(), re.M))
+compare("group", groups, items(page, "Li", "SYSTEM CALL GROUPS"))
+profiles = {path.stem for path in pathlib.Path("profiles").glob("*.toml")}
+compare("profile", profiles, items(page, "Li", "BUILT-IN PROFILES"))
 sys.exit(bad)
 PYTHON
