@@ -96,6 +96,7 @@ std::string conditions_in_words(int syscall, const std::vector<ArgCondition>& co
 
 std::string tests_in_words(int syscall, const std::vector<ArgTest>& tests) {
   std::vector<ArgCondition> conditions;
+  conditions.reserve(tests.size());
   for (const ArgTest& test : tests) {
     conditions.push_back({test.index, {{test.mask, test.value}}});
   }

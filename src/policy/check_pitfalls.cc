@@ -141,15 +141,10 @@ class Pitfalls {
     return origin;
   }
 
-  void warn(Origin origin, std::string text) const {
-    add(std::move(origin), false, std::move(text));
-  }
-  void error(Origin origin, std::string text) const {
-    add(std::move(origin), true, std::move(text));
-  }
-  void add(Origin origin, bool is_error, std::string text) const {
-    findings_.push_back(
-        {origin.source.empty() ? whole_ : std::move(origin), is_error, std::move(text)});
+  void warn(const Origin& origin, std::string text) const { add(origin, false, std::move(text)); }
+  void error(const Origin& origin, std::string text) const { add(origin, true, std::move(text)); }
+  void add(const Origin& origin, bool is_error, std::string text) const {
+    findings_.push_back({origin.source.empty() ? whole_ : origin, is_error, std::move(text)});
   }
 
   const Profile& profile_;

@@ -124,6 +124,12 @@ TEST_CASE("request: values of the wrong type or form") {
   }
 }
 
+TEST_CASE("request: a call of another architecture is said to be one") {
+  CHECK(failure(R"({"syscalls": {"allow": ["socketcall"]}})") ==
+        "r.json:1:25: no system call \"socketcall\" on x86-64; other architectures have it "
+        "[profile.unknown_syscall]");
+}
+
 TEST_CASE("request: lengths are bounded") {
   const std::string long_text(200'000, 'x');
   CHECK(failure("{\"command\": [\"" + long_text + "\"]}").find("more than 131071 bytes") !=
