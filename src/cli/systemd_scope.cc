@@ -31,6 +31,7 @@ void enter_systemd_scope(std::span<const std::string> arguments) {
                                     "--",        *self};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) {
     argv.push_back(word.data());
   }

@@ -61,6 +61,7 @@ std::vector<std::string> resolve_environment(const ProfileEnvironment& wanted,
     result[name] = fmt::format("{}={}", name, setting.value);
   }
   std::vector<std::string> environment;
+  environment.reserve(result.size());
   for (auto& [name, assignment] : result) {
     environment.push_back(std::move(assignment));
   }

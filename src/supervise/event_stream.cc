@@ -12,7 +12,7 @@ constexpr std::size_t drop_bytes = 1'048'576;
 
 }  // namespace
 
-EventStream::EventStream(EventLoop& loop, sys::FdRef fd, std::function<void()> on_change)
+EventStream::EventStream(EventLoop& loop, sys::FdRef fd, const std::function<void()>& on_change)
     : outlet_(loop, fd, {.on_drained = on_change, .on_end = [this, on_change](int err) {
                            err_ = err;
                            on_change();

@@ -18,7 +18,7 @@ namespace sb::supervise {
 class EventStream {
  public:
   // `on_change`: is_full() may have changed.
-  EventStream(EventLoop& loop, sys::FdRef fd, std::function<void()> on_change);
+  EventStream(EventLoop& loop, sys::FdRef fd, const std::function<void()>& on_change);
 
   Result<Done> start() { return outlet_.start(); }
 

@@ -52,17 +52,13 @@ Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& buil
 }
 
 Observations Supervisor::watch(Stdio stdio) {
-  Result<Done> prepared = prepare(stdio);
-  if (!prepared) {
-    fail(std::move(prepared).error());
-  }
-  while (prepared && !finished()) {
+  Result<Done> done = prepare(stdio);
+  while (done && !finished()) {
     set_timer();
-    Result<Done> waited = loop_->run_once();
-    if (!waited) {
-      fail(std::move(waited).error());
-      break;
-    }
+    done = loop_->run_once();
+  }
+  if (!done) {
+    fail(std::move(done).error());
   }
   collect();
   return std::move(seen_);
