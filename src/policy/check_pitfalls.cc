@@ -254,11 +254,10 @@ void Pitfalls::check_default() const {
 void Pitfalls::check_processes() const {
   const bool forks = may_run("fork") || may_run("vfork") || always_runs("clone");
   if (forks && !may_run("execve")) {
-    warn(
-        place_of("execve"),
-        fmt::format("execve is {} and fork is allowed: the program can start copies of itself only "
-                    "(its own start is let through)",
-                    describe(decide("execve").action)));
+    warn(place_of("execve"),
+         fmt::format("execve is {} and processes may be started: they can only be copies of the "
+                     "program (its own start is let through)",
+                     describe(decide("execve").action)));
   }
 }
 

@@ -156,7 +156,8 @@ TEST_CASE("p12 check: newer calls that do not look absent") {
 TEST_CASE("check: calls that go together") {
   CHECK(has(of_lists("\"openat\"", "\"open\""), "p.toml:4:9: warning: open is killed and openat"));
   CHECK(has(of_lists("\"open\"", "\"openat\""), "warning: openat is killed and open, which"));
-  CHECK(has(of_lists("\"fork\"", "\"execve\""), "p.toml:4:9: warning: execve is killed and fork"));
+  CHECK(has(of_lists("\"fork\"", "\"execve\""),
+            "p.toml:4:9: warning: execve is killed and processes"));
   CHECK(has(of_lists("\"read\"", ""), "error: exit or exit_group is not allowed"));
   CHECK(has(findings("description = \"nothing\"\n"), "p.toml:1:1: error: exit or exit_group"));
 }
