@@ -159,14 +159,20 @@ refusals() {
   echo "refused, exit 2$wrong"
 }
 
-# Groups and files of ours whose supervisor no longer lives; a run of somebody else's has its own.
+traces() {
+  find /sys/fs/cgroup -name 'sandbox.*' -type d 2>/dev/null
+  ls -d /tmp/sandbox.* /dev/shm/sandbox.* 2>/dev/null
+}
+others_traces=$(traces)
+
+# Groups and files whose supervisor no longer lives, but for those of others' that were here before.
 left_behind() {
   local path pid left tries
   for tries in 1 2 3 4; do
     left=
-    for path in $(find /sys/fs/cgroup -name 'sandbox.*' -type d 2>/dev/null) /tmp/sandbox.* /dev/shm/sandbox.*; do
+    for path in $(traces); do
       pid=${path##*/sandbox.}
-      if [[ -e $path && ! -d /proc/${pid%%.*} ]]; then
+      if [[ -e $path && ! -d /proc/${pid%%.*} && $'\n'$others_traces$'\n' != *$'\n'$path$'\n'* ]]; then
         left+=" $path"
       fi
     done
