@@ -32,6 +32,7 @@ cases=(
   'cancel: a program that catches TERM'
   'nothing there: other processes'
   'nothing there: the hosts name and groups'
+  'freeze: TSTP stops all'
   'measure: true is one process'
 )
 # An ordinary user's supplementary groups stay (decision 16), and the clock is not theirs to set.
