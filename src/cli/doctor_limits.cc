@@ -51,6 +51,11 @@ Lines remedy_of_absent(const std::string& name, const DoctorFacts& facts) {
     return {fmt::format("echo +{} > {}/cgroup.subtree_control", name,
                         facts.host.cgroups.front().mount_point)};
   }
+  // Kernel: since 6.11 these two may be built for v2 only (CONFIG_MEMCG_V1, CONFIG_CPUSETS_V1), as
+  // Debian does.
+  if ((name == "memory" || name == "cpuset") && facts.host.kernel_at_least(6, 11)) {
+    return {"boot with systemd.unified_cgroup_hierarchy=1"};
+  }
   return {
       fmt::format("mkdir -p /sys/fs/cgroup/{0} && mount -t cgroup -o {0} cgroup "
                   "/sys/fs/cgroup/{0}",

@@ -328,6 +328,13 @@ TEST_CASE("doctor: why a controller is not to be had and what gives it") {
               f.settings.container = "docker";
             },
             ControllerState::busy, "xargs -rn1 < /cg"},
+           {"for v2 only in a new kernel",
+            [&](Facts& f) {
+              f.host.kernel = "6.12.1";
+              f.host.cgroups = {hierarchy(false, {"pids"})};
+              f.settings.controllers["memory"] = true;
+            },
+            ControllerState::absent, "boot with systemd.unified_cgroup_hierarchy=1"},
            {"no cgroup at all", [](Facts& f) { f.host.cgroups.clear(); }, ControllerState::absent,
             "mount -t cgroup2 cgroup2 /sys/fs/cgroup"},
            {"as root on a read-only mount",
