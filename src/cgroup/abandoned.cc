@@ -33,25 +33,17 @@ bool lock_all(const policy::HostFacts& facts, const std::string& name,
   return true;
 }
 
-// Whether a run may have made a group there: the hierarchies of other controllers are never used.
-bool may_hold_ours(const policy::CgroupHierarchy& hierarchy) {
-  return hierarchy.v2 || hierarchy.has("memory") || hierarchy.has("pids") ||
-         hierarchy.has("cpuacct") || hierarchy.has("cpu") || hierarchy.has("cpuset");
-}
-
 }  // namespace
 
 std::vector<std::string> remove_abandoned(const policy::HostFacts& facts) {
   std::set<std::string> names;
   for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
-    if (!hierarchy.writable || !may_hold_ours(hierarchy)) {
+    if (!hierarchy.writable) {
       continue;
     }
     const sys::OpenResult parent = sys::open_path(hierarchy.base, O_RDONLY | O_DIRECTORY);
-    for (std::string& name : sys::list_directory(parent.fd.ref())) {
-      if (name.starts_with(group_prefix)) {
-        names.insert(std::move(name));
-      }
+    for (std::string& name : sys::list_directory(parent.fd.ref(), group_prefix)) {
+      names.insert(std::move(name));
     }
   }
   std::vector<std::string> removed;

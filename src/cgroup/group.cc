@@ -101,22 +101,37 @@ void remove_directory(const std::string& path, bool v2) {
   log_debug(fmt::format("cgroup \"{}\" stays until the next run removes it", path));
 }
 
-}  // namespace
-
-Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits& limits,
-                            std::optional<std::uint32_t> owner) {
+// Those that a group with these limits is made in, with the controllers that it uses.
+std::vector<policy::CgroupHierarchy> used_hierarchies(const policy::HostFacts& facts,
+                                                      const policy::Limits& limits) {
   std::vector<policy::CgroupHierarchy> used;
   for (policy::CgroupHierarchy hierarchy : facts.cgroups) {
     hierarchy.controllers = used_controllers(hierarchy, wanted_controllers(limits));
     const bool useful =
         hierarchy.v2 ? needs_v2(facts, hierarchy.controllers) : !hierarchy.controllers.empty();
-    if (!hierarchy.writable || hierarchy.busy || !useful) {
-      continue;
+    if (hierarchy.writable && !hierarchy.busy && useful) {
+      used.push_back(std::move(hierarchy));
     }
+  }
+  return used;
+}
+
+}  // namespace
+
+bool Group::is_joined_later(const policy::HostFacts& facts, const policy::Limits& limits) {
+  const std::vector<policy::CgroupHierarchy> used = used_hierarchies(facts, limits);
+  return !used.empty() &&
+         std::none_of(used.begin(), used.end(),
+                      [](const policy::CgroupHierarchy& hierarchy) { return hierarchy.v2; });
+}
+
+Result<Group> Group::create(const policy::HostFacts& facts, const policy::Limits& limits,
+                            std::optional<std::uint32_t> owner) {
+  const std::vector<policy::CgroupHierarchy> used = used_hierarchies(facts, limits);
+  for (const policy::CgroupHierarchy& hierarchy : used) {
     if (hierarchy.v2) {
       CHECK(v2::make_ready(hierarchy, hierarchy.controllers));
     }
-    used.push_back(std::move(hierarchy));
   }
   constexpr int most_names = 16;
   for (int attempt = 0; attempt < most_names; ++attempt) {
@@ -245,6 +260,14 @@ std::optional<std::uint64_t> Group::cpu_ns() const {
     return std::nullopt;
   }
   return leaf->v2 ? v2::read_cpu_ns(*leaf) : v1::read_cpu_ns(*leaf);
+}
+
+Usage Group::cpu_usage() const {
+  Usage usage;
+  if (const Leaf* leaf = leaf_of_cpu_time()) {
+    (void)(leaf->v2 ? v2::read_cpu_usage(*leaf, usage) : v1::read_cpu_usage(*leaf, usage));
+  }
+  return usage;
 }
 
 std::optional<std::uint64_t> Group::oom_kills() const {

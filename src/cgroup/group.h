@@ -64,6 +64,9 @@ class Group {
 
   bool exists() const { return !leaves_.empty(); }
   const std::string& name() const { return name_; }
+  // Whether create() would make a group that is joined by join_fds() alone: nothing of it is needed
+  // for the clone.
+  static bool is_joined_later(const policy::HostFacts& facts, const policy::Limits& limits);
   std::vector<sys::FdRef> join_fds() const;
   // v2: the directories to clone init and the target into; invalid without a v2 leaf.
   sys::FdRef init_directory() const;
@@ -72,6 +75,8 @@ class Group {
 
   // Cheap: one small read. nullopt where nothing counts CPU time, or the file can't be read.
   std::optional<std::uint64_t> cpu_ns() const;
+  // The CPU times of usage() alone; none where they can't be read.
+  Usage cpu_usage() const;
   std::optional<std::uint64_t> oom_kills() const;
   // Where the kernel does not count the peak of memory (v2 before 5.19), what is used now; else,
   // and where nothing counts memory, nullopt.

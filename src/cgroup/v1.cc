@@ -70,21 +70,30 @@ Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits) {
   return Done{};
 }
 
+namespace {
+
+Error missing(const char* file) { return {Tag::cgroup_read, fmt::format("reading {}", file), EIO}; }
+
+}  // namespace
+
+Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
+  if (!serves(leaf, "cpuacct")) {
+    return Done{};
+  }
+  usage.cpu_ns = read_cpu_ns(leaf);
+  if (!usage.cpu_ns) {
+    return missing("cpuacct.usage");
+  }
+  // Kernel: the user part is sampled by ticks and may exceed the exact sum for short runs.
+  const std::uint64_t user_ns = read_number(leaf.directory.ref(), "cpuacct.usage_user").value_or(0);
+  usage.user_ns = std::min(user_ns, *usage.cpu_ns);
+  usage.system_ns = *usage.cpu_ns - *usage.user_ns;
+  return Done{};
+}
+
 Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
   const sys::FdRef directory = leaf.directory.ref();
-  const auto missing = [](const char* file) {
-    return Error(Tag::cgroup_read, fmt::format("reading {}", file), EIO);
-  };
-  if (serves(leaf, "cpuacct")) {
-    usage.cpu_ns = read_cpu_ns(leaf);
-    if (!usage.cpu_ns) {
-      return missing("cpuacct.usage");
-    }
-    // Kernel: the user part is sampled by ticks and may exceed the exact sum for short runs.
-    const std::uint64_t user_ns = read_number(directory, "cpuacct.usage_user").value_or(0);
-    usage.user_ns = std::min(user_ns, *usage.cpu_ns);
-    usage.system_ns = *usage.cpu_ns - *usage.user_ns;
-  }
+  CHECK(read_cpu_usage(leaf, usage));
   if (serves(leaf, "memory")) {
     usage.memory_peak_bytes = read_number(directory, "memory.max_usage_in_bytes");
     usage.oom_kills = read_oom_kills(leaf);

@@ -11,6 +11,7 @@ Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits);
 
 // Adds what this leaf's controllers count. Errors: cgroup.read.
 Result<Done> read_usage(const Leaf& leaf, Usage& usage);
+Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage);  // its CPU times alone
 
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf);
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "cgroup/files.h"
 #include "policy/cgroup_place.h"
 #include "sys/files.h"
@@ -24,14 +24,10 @@ bool serves(const Leaf& leaf, const char* controller) {
          leaf.controllers.end();
 }
 
+// In a line of words, as cgroup.subtree_control is.
 bool has_word(const std::string& text, const std::string& word) {
-  std::istringstream words(text);
-  for (std::string each; words >> each;) {
-    if (each == word) {
-      return true;
-    }
-  }
-  return false;
+  const std::vector<std::string> words = split(text.substr(0, text.find('\n')), ' ');
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 // Those of `controllers` that `directory` does not hand down yet, as "+a +b"; empty: none.
@@ -169,13 +165,14 @@ std::optional<std::uint64_t> known_memory_peak(const Leaf& leaf) {
              : std::nullopt;
 }
 
+Error missing_file(const char* file) {
+  return {Tag::cgroup_read, fmt::format("reading {}", file), EIO};
+}
+
 }  // namespace
 
-Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
+Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
   const sys::FdRef directory = leaf.directory.ref();
-  const auto missing_file = [](const char* file) {
-    return Error(Tag::cgroup_read, fmt::format("reading {}", file), EIO);
-  };
   // Kernel: cpu.stat is there without the cpu controller, too.
   usage.cpu_ns = read_cpu_ns(leaf);
   if (!usage.cpu_ns) {
@@ -183,6 +180,12 @@ Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
   }
   usage.user_ns = read_key(directory, "cpu.stat", "user_usec").value_or(0) * 1000;
   usage.system_ns = read_key(directory, "cpu.stat", "system_usec").value_or(0) * 1000;
+  return Done{};
+}
+
+Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
+  const sys::FdRef directory = leaf.directory.ref();
+  CHECK(read_cpu_usage(leaf, usage));
   if (serves(leaf, "memory")) {
     usage.memory_peak_bytes =
         counts_memory_peak(leaf) ? read_number(directory, "memory.peak") : known_memory_peak(leaf);

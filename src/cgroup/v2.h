@@ -24,6 +24,7 @@ void remove_members(const std::string& path);
 
 Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits);
 Result<Done> read_usage(const Leaf& leaf, Usage& usage);
+Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage);  // its CPU times alone
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf);
 // How often the out-of-memory killer struck.
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf);

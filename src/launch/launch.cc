@@ -121,6 +121,9 @@ void reset_niceness(pid_t pid) { (void)::setpriority(PRIO_PROCESS, static_cast<i
 // Kernel: a score below the lowest that a privileged process has set needs CAP_SYS_RESOURCE on the
 // host (proc(5)), so that init may not take back what root, or root's service manager, had set.
 void reset_oom_score(pid_t pid) {
+  if (sys::read_file("/proc/self/oom_score_adj", 16).data == "0\n") {
+    return;  // Why: what init has inherited, and the file of another process costs more to open.
+  }
   (void)sys::write_file_at(sys::current_directory, fmt::format("/proc/{}/oom_score_adj", pid), "0");
 }
 
@@ -257,6 +260,34 @@ bool Running::send(inside::ControlKind kind, std::uint32_t arg) const {
   }
 }
 
+bool Running::send_group(const cgroup::Group& group) const {
+  inside::ControlMsg message{};
+  message.kind = inside::ControlKind::group;
+  iovec data{.iov_base = &message, .iov_len = sizeof message};
+  std::array<int, inside::max_join_fds> fds{};
+  std::size_t count = 0;
+  for (const sys::FdRef fd : group.join_fds()) {
+    SB_ASSERT(count < fds.size());
+    fds.at(count++) = fd.number();
+  }
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
+  msghdr packet{};
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space.data();
+  packet.msg_controllen = CMSG_SPACE(count * sizeof(int));
+  cmsghdr* const header = CMSG_FIRSTHDR(&packet);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(count * sizeof(int));
+  std::memcpy(CMSG_DATA(header), fds.data(), count * sizeof(int));
+  ssize_t put = 0;
+  do {
+    put = ::sendmsg(control_.number(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (put < 0 && errno == EINTR);
+  return put >= 0;
+}
+
 Result<std::optional<inside::StageReport>> Running::read_report() const {
   inside::StageReport report{};
   ssize_t got = 0;
@@ -307,6 +338,9 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<std::uint64_t>(group->init_directory().number());
   }
+  // Why: init makes files of given modes, which the caller's umask must not narrow; the target sets
+  // its own.
+  const mode_t callers_umask = ::umask(0);
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
   if (pid < 0) {
     return clone_error(spec, (args.flags & CLONE_INTO_CGROUP) != 0, errno);
@@ -314,6 +348,7 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   if (pid == 0) {
     inside::run_init(plan);
   }
+  (void)::umask(callers_umask);
   Running running(sys::Pidfd(sys::Fd(pidfd)), std::move(control.ours), std::move(error.ours),
                   std::move(progress));
   reset_niceness(static_cast<pid_t>(pid));

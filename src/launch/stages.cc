@@ -30,6 +30,7 @@ constexpr std::array table = {
     StageInfo{Stage::pivot_root, "pivot_root", Tag::launch_root, "leaving the host's root"},
     StageInfo{Stage::loopback, "loopback", Tag::launch_network, "bringing loopback up"},
     StageInfo{Stage::hostname, "hostname", Tag::launch_hostname, "setting the host name"},
+    StageInfo{Stage::await_group, "await_group", Tag::launch_init, "waiting for the cgroup"},
     StageInfo{Stage::spawn_target, "spawn_target", Tag::launch_spawn, "cloning the target"},
     StageInfo{Stage::drop_self, "drop_self", Tag::launch_init, "dropping the rights of init"},
     StageInfo{Stage::confine_self, "confine_self", Tag::launch_init, "confining init"},

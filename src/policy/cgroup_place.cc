@@ -1,27 +1,18 @@
 #include "policy/cgroup_place.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/core.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "sys/files.h"
 
 namespace sb::policy {
 namespace {
 
 constexpr std::size_t largest_proc_file = 4U << 20;
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) {
-    parts.push_back(part);
-  }
-  return parts;
-}
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
@@ -54,12 +45,12 @@ std::vector<CgroupMount> cgroup_mounts() {
   for (const std::string& line : split(file.data, '\n')) {
     // id parent major:minor root point options [tags] - type source super-options
     const std::size_t dash = line.find(" - ");
-    if (dash == std::string::npos) {
+    if (dash == std::string::npos || line.compare(dash + 3, 6, "cgroup") != 0) {
       continue;
     }
     const std::vector<std::string> left = split(line.substr(0, dash), ' ');
     const std::vector<std::string> right = split(line.substr(dash + 3), ' ');
-    if (left.size() < 6 || right.size() < 3 || !right[0].starts_with("cgroup")) {
+    if (left.size() < 6 || right.size() < 3) {
       continue;
     }
     mounts.push_back({.v2 = right[0] == "cgroup2",
@@ -160,11 +151,9 @@ bool is_writable(const CgroupHierarchy& hierarchy) {
 
 // Whether others than this process stand in the way of handing controllers down.
 bool is_busy(const CgroupHierarchy& hierarchy) {
-  std::istringstream enabled(sys::read_file(hierarchy.base + "/cgroup.subtree_control", 4096).data);
-  std::vector<std::string> names;
-  for (std::string name; enabled >> name;) {
-    names.push_back(name);
-  }
+  std::string enabled = sys::read_file(hierarchy.base + "/cgroup.subtree_control", 4096).data;
+  std::replace(enabled.begin(), enabled.end(), '\n', ' ');
+  const std::vector<std::string> names = split(enabled, ' ');
   const bool complete = std::all_of(
       hierarchy.controllers.begin(), hierarchy.controllers.end(), [&](const std::string& wanted) {
         return (wanted != "memory" && wanted != "pids" && wanted != "cpu") ||
@@ -183,12 +172,25 @@ std::string below(const std::string& mount_point, const std::string& parent) {
 
 }  // namespace
 
+namespace {
+
+// Why: a v1 hierarchy of other controllers is never used, and each costs a few looks at its files.
+bool is_of_use(const CgroupMount& mount, const Membership& member) {
+  return mount.v2 || std::any_of(member.controllers.begin(), member.controllers.end(),
+                                 [](const std::string& name) {
+                                   return name == "memory" || name == "pids" || name == "cpuacct" ||
+                                          name == "cpu" || name == "cpuset";
+                                 });
+}
+
+}  // namespace
+
 Result<std::vector<CgroupHierarchy>> probe_cgroups(bool is_root, const std::string& parent) {
   std::vector<CgroupHierarchy> found;
   const std::vector<CgroupMount> mounts = cgroup_mounts();
   for (const Membership& member : memberships()) {
     for (const CgroupMount& mount : mounts) {
-      if (!serves(mount, member)) {
+      if (!serves(mount, member) || !is_of_use(mount, member)) {
         continue;
       }
       CgroupHierarchy hierarchy{

@@ -1,11 +1,11 @@
 #include "policy/find_program.h"
 
 #include <cerrno>
-#include <sstream>
 
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include "base/split.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
 
@@ -116,8 +116,7 @@ Result<Done> find_program(const Request& request, const std::string& path, Spec&
   if (name.find('/') != std::string::npos) {
     return use_path(request, name, spec);
   }
-  std::istringstream directories(path);
-  for (std::string directory; std::getline(directories, directory, ':');) {
+  for (const std::string& directory : split(path, ':')) {
     const std::string inside = fmt::format("{}/{}", directory, name);
     if (directory.starts_with('/') && runs_inside(spec.files, inside)) {
       spec.command.path_inside = inside;

@@ -43,13 +43,11 @@ void add_host_root(Files& files) {
     add_path(files, name);
   }
   const sys::OpenResult etc = sys::open_path("/etc", O_RDONLY | O_DIRECTORY);
-  std::vector<std::string> names = sys::list_directory(etc.fd.ref());
+  // Why: Debian's Java keeps part of its own files there.
+  std::vector<std::string> names = sys::list_directory(etc.fd.ref(), "java-");
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
-    // Why: Debian's Java keeps part of its own files there.
-    if (name.starts_with("java-")) {
-      add_path(files, "/etc/" + name);
-    }
+    add_path(files, "/etc/" + name);
   }
 }
 

@@ -1,9 +1,8 @@
 #include "policy/writable_mounts.h"
 
-#include <sstream>
-
 #include <fmt/core.h>
 
+#include "base/split.h"
 #include "sys/files.h"
 
 namespace sb::policy {
@@ -12,15 +11,10 @@ namespace {
 // "docker (998)", or the number alone where the host has no name for it.
 std::string name_of_group(const std::string& groups, std::uint32_t gid) {
   // group(5): NAME:PASSWORD:GID:MEMBERS
-  std::istringstream lines(groups);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string name;
-    std::string password;
-    std::string number;
-    if (std::getline(fields, name, ':') && std::getline(fields, password, ':') &&
-        std::getline(fields, number, ':') && number == std::to_string(gid)) {
-      return fmt::format("{} ({})", name, gid);
+  for (const std::string& line : split(groups, '\n')) {
+    const std::vector<std::string> fields = split(line, ':');
+    if (fields.size() > 2 && fields[2] == std::to_string(gid)) {
+      return fmt::format("{} ({})", fields[0], gid);
     }
   }
   return std::to_string(gid);

@@ -1,6 +1,10 @@
 // What the supervisor has counted when all is over.
 #include <algorithm>
 
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "launch/stages.h"
 #include "supervise/supervisor.h"
 #include "sys/process.h"
 
@@ -9,8 +13,7 @@ namespace sb::supervise {
 // What our own code used in the group before the program: the target's stages, the guard.
 void Supervisor::note_baseline() {
   if (group_ != nullptr) {
-    const Result<cgroup::Usage> usage = group_->usage();
-    baseline_ = usage ? *usage : cgroup::Usage{};
+    baseline_ = group_->cpu_usage();
   }
 }
 
@@ -29,11 +32,30 @@ void Supervisor::subtract_baseline() {
   }
 }
 
+// What a launch spends its time on, in microseconds since the supervisor began (SANDBOX_LOG=debug).
+void Supervisor::log_stages() const {
+  const auto since_created = [this](std::uint64_t when_ns) {
+    return (when_ns - seen_.created_ns) / 1000;
+  };
+  for (std::uint32_t i = 1; i < inside::stage_count; ++i) {
+    const std::uint64_t entered_ns = running_.progress().entered_ns[i];
+    if (entered_ns >= seen_.created_ns) {
+      log_debug(fmt::format("{:>6} us: {}", since_created(entered_ns),
+                            launch::stage_name(static_cast<inside::Stage>(i))));
+    }
+  }
+  log_debug(fmt::format("{:>6} us: the program has ended", since_created(seen_.ended_ns)));
+  log_debug(fmt::format("{:>6} us: all is read", since_created(sys::monotonic_ns())));
+}
+
 void Supervisor::collect() {
   if (seen_.ended_ns == 0) {
     seen_.ended_ns = clock_.at(sys::monotonic_ns());
   }
   collect_streams();
+  if (log_enabled()) {
+    log_stages();
+  }
   if (group_ == nullptr) {
     return;
   }

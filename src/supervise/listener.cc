@@ -93,6 +93,9 @@ Result<Done> Listener::on_readable() {
   switch (received.state) {
     case sys::ReceiveState::received:
       on_notification(received.data);
+      if (answer_err_ != 0) {
+        return Error(Tag::launch_listener, "letting the target go", answer_err_);
+      }
       break;
     case sys::ReceiveState::cancelled:
       report_cancelled();
@@ -130,9 +133,6 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
     if (std::exchange(kill_then_, false)) {
       (void)kill_by_guard();
     }
-  } else if (!guard_cloned_) {
-    guard_cloned_ = true;
-    (void)sys::answer_error(fd_.ref(), notification.id, EAGAIN);
   } else {
     target_call_ = notification.id;
   }
@@ -140,7 +140,10 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
     phase_ = Phase::launched;
     before_exec_();
     plan_.progress->entered_ns[static_cast<std::size_t>(inside::Stage::exec)] = sys::monotonic_ns();
-    (void)sys::answer_error(fd_.ref(), *target_call_, EAGAIN);
+    // Kernel: ENOENT where it has died meanwhile; the end of the error pipe says where.
+    if (!sys::answer_error(fd_.ref(), *target_call_, EAGAIN) && errno != ENOENT) {
+      answer_err_ = errno;
+    }
   }
 }
 
@@ -229,7 +232,10 @@ void Listener::drain() {
   // verdict.
   constexpr int most = 4096;
   for (int i = 0; i < most; ++i) {
-    const sys::ReceivedNotification received = sys::receive_notification_now(fd_.ref());
+    // Kernel: what polls as readable can be received without waiting; cancelled calls don't show.
+    const bool waits = (poll_now(fd_.ref()) & POLLIN) != 0;
+    const sys::ReceivedNotification received =
+        waits ? sys::receive_notification(fd_.ref()) : sys::receive_notification_now(fd_.ref());
     if (received.state == sys::ReceiveState::received) {
       on_notification(received.data);  // the guard, which waits again
     } else if (received.state == sys::ReceiveState::cancelled) {

@@ -69,12 +69,12 @@ class Listener {
   sys::Fd fd_;
   Phase phase_ = Phase::absent;
   bool exec_is_notified_ = false;             // our own execve, still to come
-  bool guard_cloned_ = false;                 // the target has been told to make one
   std::optional<std::uint64_t> target_call_;  // the notification in which the target waits
   std::optional<std::uint64_t> guard_call_;   // and the guard
   std::uint32_t guard_pid_ = 0;               // in our pid namespace
   bool guard_returns_ = false;                // it was interrupted
   bool kill_then_ = false;
+  int answer_err_ = 0;  // why the target could not be let go
 };
 
 }  // namespace sb::supervise

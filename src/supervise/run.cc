@@ -84,24 +84,32 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   // Why: where init is root of its namespace it is somebody else on the host.
   const std::optional<std::uint32_t> owner =
       spec.ids == policy::IdMode::mapped ? std::optional(ids->init_id()) : std::nullopt;
-  const cgroup::Group group =
-      TRY(cgroup::Group::create(facts, with_guard(spec.cgroup_limits), owner));
-  const cgroup::Group* counted = group.exists() ? &group : nullptr;
+  const policy::Limits limits = with_guard(spec.cgroup_limits);
+  const bool later = cgroup::Group::is_joined_later(facts, limits);
+  builder.plan().group_follows = later;
+  std::optional<cgroup::Group> group;  // Why before `running`: removed once nobody is in it.
+  if (!later) {
+    group.emplace(TRY(cgroup::Group::create(facts, limits, owner)));
+  }
+  const auto counted = [&group] { return group && group->exists() ? &*group : nullptr; };
   launch::Running running =
-      TRY(launch::start(spec, builder, counted, ids ? &*ids : nullptr,
+      TRY(launch::start(spec, builder, counted(), ids ? &*ids : nullptr,
                         {stdio.inside[0].ref(), stdio.inside[1].ref(), stdio.inside[2].ref()}));
+  if (later) {
+    group.emplace(TRY(cgroup::Group::create(facts, limits, owner)));
+    (void)running.send_group(*group);  // Why: where init is gone, the supervisor hears of it.
+  }
   for (sys::Fd& fd : stdio.inside) {
     fd.reset();
   }
   // Why now: init is busy with the mounts meanwhile. What can not be removed is not this run's
   // business.
   (void)cgroup::remove_abandoned(facts);
-  Supervisor supervisor(spec, builder, running, counted, channels.signals, channels.events,
+  Supervisor supervisor(spec, builder, running, counted(), channels.signals, channels.events,
                         created_ns);
   Observations seen = supervisor.watch(std::move(stdio));
-  (void)running.send(inside::ControlKind::bye);  // Why: where init is gone, nothing need be said.
   result::Outcome outcome = decide(spec, std::move(seen));
-  outcome.enforced = enforced_by(spec, group);
+  outcome.enforced = enforced_by(spec, *group);
   return outcome;
 }
 

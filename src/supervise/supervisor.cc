@@ -190,6 +190,7 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::bye:
     case inside::ControlKind::freeze:
     case inside::ControlKind::thaw:
+    case inside::ControlKind::group:
       break;
   }
   fail(Error(Tag::launch_protocol, "reading a message that init never sends"));
@@ -238,6 +239,10 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     seen_.usage.system_ns = message.values[1];
     seen_.usage.cpu_ns = message.values[0] + message.values[1];
   }
+  // Why now: taking init's mounts and namespaces down takes the kernel a while, in which the rest
+  // is read. Its end is no event any more.
+  loop_->remove(running_.init().ref());
+  (void)running_.send(inside::ControlKind::bye);
 }
 
 // Needs two things that come in either order: the target's pidfd, and its word that it is loading

@@ -106,6 +106,7 @@ class Supervisor {
   void sample_memory();
   void set_timer();
 
+  void log_stages() const;
   void collect();
   void note_baseline();
   void subtract_baseline();

@@ -159,7 +159,7 @@ std::optional<std::string> real_path(const std::string& path) {
   return resolved != nullptr ? std::optional<std::string>(resolved.get()) : std::nullopt;
 }
 
-std::vector<std::string> list_directory(FdRef directory) {
+std::vector<std::string> list_directory(FdRef directory, std::string_view prefix) {
   std::vector<std::string> names;
   const int own = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (own < 0) {
@@ -171,9 +171,9 @@ std::vector<std::string> list_directory(FdRef directory) {
     return names;
   }
   while (const dirent* entry = ::readdir(stream)) {
-    const std::string name = static_cast<const char*>(entry->d_name);
-    if (name != "." && name != "..") {
-      names.push_back(name);
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (name.starts_with(prefix) && name != "." && name != "..") {
+      names.emplace_back(name);
     }
   }
   ::closedir(stream);

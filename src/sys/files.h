@@ -53,7 +53,7 @@ std::optional<std::string> read_link(const std::string& path);    // nullopt: no
 std::optional<std::string> real_path(const std::string& path);
 
 // Names in a directory without "." and ".."; empty where it can't be read.
-std::vector<std::string> list_directory(FdRef directory);
+std::vector<std::string> list_directory(FdRef directory, std::string_view prefix = {});
 
 // A sealed, read-only view of data in memory, offset 0 (memfd_create(2), F_ADD_SEALS).
 Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag);

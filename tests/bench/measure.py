@@ -6,21 +6,22 @@ import sys
 import time
 
 
-def spawn_ms(argv, stdout=os.devnull):
-    """Milliseconds from posix_spawn to wait4, and the exit status."""
+def spawn_ms(argv, stdout=os.devnull, files=()):
+    """Milliseconds from posix_spawn to wait4, and the exit status. `files`: (descriptor, path) to open
+    for reading."""
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
+    ] + [(os.POSIX_SPAWN_OPEN, number, path, os.O_RDONLY, 0) for number, path in files]
     start = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
     _, status, _ = os.wait4(pid, 0)
     return (time.perf_counter() - start) * 1000, os.waitstatus_to_exitcode(status)
 
 
-def interleaved(commands, rounds):
-    """{name: [ms, ...]} for {name: argv}, A B C A B C ..., so that a machine that gets slower or
+def interleaved(commands, rounds, files=None):
+    """{name: [ms, ...]} for {name: argv} (and {name: files} of spawn_ms), A B C A B C ..., so that a machine that gets slower or
     faster meanwhile does so for all. A command that fails is dropped, with its exit status."""
     times = {name: [] for name in commands}
     failed = {}
@@ -28,7 +29,7 @@ def interleaved(commands, rounds):
         for name, argv in commands.items():
             if name in failed:
                 continue
-            ms, status = spawn_ms(argv)
+            ms, status = spawn_ms(argv, files=(files or {}).get(name, ()))
             if status != 0:
                 failed[name] = status
                 del times[name]

@@ -65,19 +65,7 @@ void await_go(const Plan& plan) {
   }
 }
 
-bool write_small_file(const char* path, const char* text, size_t size) {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return false;
-  }
-  const bool written = write(fd, text, size) == static_cast<ssize_t>(size);
-  close(fd);
-  return written;
-}
-
 // Why: a caller's nice level, policy, affinity or personality must not reach the verdict.
-// Why: before the ids change: afterwards this process is not dumpable and its /proc files belong
-// to the host's root.
 void reset_scheduling(const Plan& plan) {
   enter(plan, Stage::scheduling);
   sched_param parameters;
@@ -97,8 +85,6 @@ void reset_scheduling(const Plan& plan) {
   // Kernel: newer <linux/ioprio.h> has a parameter named `class`, which C++ can't read.
   constexpr int ioprio_who_process = 1;
   (void)!syscall(SYS_ioprio_set, ioprio_who_process, 0, 0);
-  // Kernel: lowering needs CAP_SYS_RESOURCE on the host; then the caller's value stays (proc(5)).
-  (void)!write_small_file("/proc/self/oom_score_adj", "0", 1);
 }
 
 void take_ids(const Plan& plan) {
@@ -171,6 +157,18 @@ void set_up_network(const Plan& plan) {
   if (syscall(SYS_sethostname, plan.hostname, plan.hostname_size) != 0 ||
       syscall(SYS_setdomainname, "", 0) != 0) {
     fail(plan, Stage::hostname);
+  }
+}
+
+// Why: the supervisor makes v1 groups while init mounts, on a CPU of its own.
+void await_group(const Plan& plan) {
+  if (!plan.group_follows) {
+    return;
+  }
+  enter(plan, Stage::await_group);
+  if (!receive_groups(plan)) {
+    // The supervisor is gone, or gave up and says why.
+    inside_exit(inside_failed);
   }
 }
 
@@ -339,6 +337,7 @@ void run_init(const Plan& plan) {
   take_ids(plan);
   const int children = build_root(plan);
   set_up_network(plan);
+  await_group(plan);
   rusage usage;
   memset(&usage, 0, sizeof usage);
   (void)!getrusage(RUSAGE_SELF, &usage);

@@ -52,6 +52,16 @@ void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);
 // Blocks until the supervisor answers (protocol.h). As "go on", it would kill: only for the guard.
 long waiting_call(WaitingRole role);
 
+// The target's cgroups where they were made after the clone: received by init, joined by the
+// target.
+struct LateGroups {
+  int fds[max_join_fds];
+  size_t count;
+};
+extern LateGroups late_groups;
+// False: the supervisor gave up.
+bool receive_groups(const Plan& plan);
+
 // guard.cc: clones the guard; false with errno set. It shares this process's memory until exec.
 bool start_guard(const Plan& plan);
 

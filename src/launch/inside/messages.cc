@@ -57,6 +57,34 @@ void send_started(const Plan& plan, int pidfd) {
   }
 }
 
+LateGroups late_groups;
+
+bool receive_groups(const Plan& plan) {
+  ControlMsg message;
+  iovec data;
+  data.iov_base = &message;
+  data.iov_len = sizeof message;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof late_groups.fds)];
+  msghdr packet;
+  memset(&packet, 0, sizeof packet);
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space;
+  packet.msg_controllen = sizeof space;
+  ssize_t got = 0;
+  do {
+    got = recvmsg(plan.control_fd, &packet, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  const cmsghdr* header = got > 0 ? CMSG_FIRSTHDR(&packet) : nullptr;
+  if (got != sizeof message || message.kind != ControlKind::group || header == nullptr ||
+      header->cmsg_type != SCM_RIGHTS || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    return false;
+  }
+  late_groups.count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  memcpy(late_groups.fds, CMSG_DATA(header), late_groups.count * sizeof(int));
+  return true;
+}
+
 void report_exit(const Plan& plan, int status, uint64_t when_ns) {
   ControlMsg message;
   memset(&message, 0, sizeof message);

@@ -178,15 +178,14 @@ bool make_file(const Plan& plan, const MountStep& step, int parent, const char* 
   }
   return (step.kind == MountKind::copy ? copy_contents(step.fd, file.fd)
                                        : write_contents(file.fd, step.text, step.text_size)) &&
-         fchmod(file.fd, step.mode) == 0 && give_to_target(plan, step, parent, name);
+         give_to_target(plan, step, parent, name);
 }
 
 bool make_directory(const Plan& plan, const MountStep& step, int parent, const char* name) {
   if (mkdirat(parent, name, step.mode) != 0) {
     return errno == EEXIST && !step.owned;
   }
-  // Why: the caller's umask must not narrow the mode, nor may it be changed before the target's.
-  return fchmodat(parent, name, step.mode, 0) == 0 && give_to_target(plan, step, parent, name);
+  return give_to_target(plan, step, parent, name);
 }
 
 // The steps that make something, all in a directory that no link led to.

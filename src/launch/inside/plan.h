@@ -72,6 +72,8 @@ struct Plan {
   // target
   int32_t join_fds[max_join_fds];  // v1 `tasks` files: writing "0" moves the writer
   size_t join_count;
+  bool
+      group_follows;  // the groups are made while init mounts; a message brings their `tasks` files
   bool cgroup_namespace;
   int32_t stdio[3];
   ResourceLimit limits[max_resource_limits];

@@ -45,6 +45,7 @@ enum class Stage : uint32_t {
   pivot_root,
   loopback,
   hostname,
+  await_group,
   spawn_target,
   drop_self,
   confine_self,
@@ -108,6 +109,7 @@ enum class ControlKind : uint32_t {
   thaw,     // ─▶ SIGCONT to the same
   frozen,   // ◀─ values[0]: when all had been stopped, CLOCK_MONOTONIC ns
   thawed,   // ◀─ values[0]: just before they were continued
+  group,    // ─▶ carries the v1 `tasks` files by which the target joins its groups
 };
 
 struct ControlMsg {

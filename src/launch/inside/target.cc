@@ -25,8 +25,10 @@ void join_groups(const Plan& plan) {
   // Why: first, so that all the target ever uses is charged to its group.
   // Kernel: writing 0 to `tasks` moves the writer; `cgroup.procs` would wait for an RCU grace
   // period, 6 ms and more. The right to do so is that of the opener, the supervisor.
-  for (size_t i = 0; i < plan.join_count; ++i) {
-    if (write(plan.join_fds[i], "0", 1) != 1) {
+  const int* fds = plan.group_follows ? late_groups.fds : plan.join_fds;
+  const size_t count = plan.group_follows ? late_groups.count : plan.join_count;
+  for (size_t i = 0; i < count; ++i) {
+    if (write(fds[i], "0", 1) != 1) {
       fail(plan, Stage::join_groups, i);
     }
   }
@@ -106,6 +108,7 @@ void drop_privileges(const Plan& plan) {
 void reset_signals(const Plan& plan) {
   enter(plan, Stage::signals);
   // Kernel: ignored signals and the mask pass through execve; the caller's must not (pitfall 23).
+  // CLONE_CLEAR_SIGHAND would leave the ignored ones.
   // Why: the raw call, since glibc refuses the two signals that it uses itself.
   struct {
     uint64_t handler, flags, restorer, mask;
@@ -152,13 +155,12 @@ int confine(const Plan& plan) {
 void hand_over(const Plan& plan, int listener) {
   plan.progress->target_stage = static_cast<uint32_t>(Stage::hand_listener);
   plan.progress->listener = listener;
-  // Why: the supervisor answers once it holds the listener; then it waves the guard's calls
-  // through.
-  (void)!waiting_call(WaitingRole::target);
+  // Why: what the filter notifies of the guard's start waits for the supervisor, which takes the
+  // listener meanwhile and waves it through.
   if (!start_guard(plan)) {
     fail(plan, Stage::hand_listener);
   }
-  // Why: and again once the guard waits: from now on a forbidden call is the program's own.
+  // Why: answered once the guard waits, too: from now on a forbidden call is the program's own.
   (void)!waiting_call(WaitingRole::target);
 }
 
