@@ -133,6 +133,9 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
     if (std::exchange(kill_then_, false)) {
       (void)kill_by_guard();
     }
+  } else if (plan_.wait_for_taker && !taker_told_) {
+    taker_told_ = true;
+    (void)sys::answer_error(fd_.ref(), notification.id, EAGAIN);
   } else {
     target_call_ = notification.id;
   }

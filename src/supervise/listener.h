@@ -74,7 +74,8 @@ class Listener {
   std::uint32_t guard_pid_ = 0;               // in our pid namespace
   bool guard_returns_ = false;                // it was interrupted
   bool kill_then_ = false;
-  int answer_err_ = 0;  // why the target could not be let go
+  bool taker_told_ = false;  // the target knows that the listener is taken (Plan::wait_for_taker)
+  int answer_err_ = 0;       // why the target could not be let go
 };
 
 }  // namespace sb::supervise

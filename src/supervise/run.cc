@@ -1,6 +1,7 @@
 #include "supervise/run.h"
 
 #include <fmt/core.h>
+#include <linux/capability.h>
 
 #include "cgroup/abandoned.h"
 #include "cgroup/group.h"
@@ -8,6 +9,7 @@
 #include "launch/host_ids.h"
 #include "launch/launch.h"
 #include "launch/plan_builder.h"
+#include "policy/capabilities.h"
 #include "policy/resolve.h"
 #include "seccomp/compile.h"
 #include "supervise/decide.h"
@@ -70,6 +72,7 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   launch::PlanBuilder builder;
   builder.set_filter(TRY(filter_of(spec)));
   builder.plan().listener = spec.name_violations;
+  builder.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
   Stdio stdio = TRY(open_stdio(spec.stdio));
   std::optional<launch::HostIds> ids;
   if (spec.ids != policy::IdMode::caller) {

@@ -155,8 +155,13 @@ int confine(const Plan& plan) {
 void hand_over(const Plan& plan, int listener) {
   plan.progress->target_stage = static_cast<uint32_t>(Stage::hand_listener);
   plan.progress->listener = listener;
-  // Why: what the filter notifies of the guard's start waits for the supervisor, which takes the
-  // listener meanwhile and waves it through.
+  // Kernel: pidfd_getfd(2) by a supervisor without CAP_SYS_PTRACE needs a dumpable memory, and the
+  // guard, which shares it, ends that.
+  if (plan.wait_for_taker) {
+    (void)!waiting_call(WaitingRole::target);
+  }
+  // Why: what the filter notifies of the guard's start waits for the supervisor, which waves it
+  // through.
   if (!start_guard(plan)) {
     fail(plan, Stage::hand_listener);
   }
