@@ -16,11 +16,11 @@ constexpr std::size_t left_width = 31;
 
 // "512 MiB" for 536870912 bytes: the setting as people write it.
 std::string shown(const OptionEntry& option, std::string_view text) {
-  if (option.placeholder == "SIZE") {
+  if (option.value_name == "SIZE") {
     const std::optional<std::uint64_t> bytes = parse_size_bytes(text);
     return bytes ? format_size(*bytes) : std::string(text);
   }
-  if (option.placeholder == "DURATION") {
+  if (option.value_name == "DURATION") {
     const std::optional<std::uint64_t> ns = parse_duration_ns(text);
     return ns ? format_duration(*ns) : std::string(text);
   }
@@ -30,7 +30,7 @@ std::string shown(const OptionEntry& option, std::string_view text) {
 // Why: read from the profile itself, so that it can't be untrue.
 std::string default_of(const OptionEntry& option) {
   const policy::PreparedProfile* const profile = filters::builtin_profile("default");
-  if (profile == nullptr || option.key.empty() || option.placeholder.empty() || option.repeatable) {
+  if (profile == nullptr || option.key.empty() || option.value_name.empty() || option.repeatable) {
     return "";
   }
   for (const auto& [key, text] : profile->settings) {
@@ -51,7 +51,7 @@ std::string option_lines(std::span<const OptionEntry> own) {
       group = option.group;
       text += fmt::format("\n{}:\n", group);
     }
-    std::string left = fmt::format("{} {}", option.name, option.placeholder);
+    std::string left = fmt::format("{} {}", option.name, option.value_name);
     if (left.size() > left_width) {
       left += fmt::format("\n{:{}}", "", left_width + 2);
     }

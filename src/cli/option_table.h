@@ -12,7 +12,7 @@ struct OptionEntry {
   std::string_view name;  // "--memory"
   // What its value is: alternatives joined by |, words to be given as they are in small letters,
   // kinds of values in capitals ("FILE|null|-"). Empty: a flag, takes no value.
-  std::string_view placeholder;
+  std::string_view value_name;
   std::string_view help;
   std::string_view group;     // heading in --help
   std::string_view key = {};  // the key of the schema it overrides; empty: none

@@ -37,7 +37,7 @@ Result<T> choose(const ParsedArguments& parsed, std::string_view option,
       return choice.value;
     }
   }
-  return bad_value(option, value, find_option(run_options(), option)->placeholder);
+  return bad_value(option, value, find_option(run_options(), option)->value_name);
 }
 
 Result<Done> check_variables(const ParsedArguments& parsed) {
@@ -63,7 +63,7 @@ void collect_overrides(const ParsedArguments& parsed, policy::Request& request) 
     }
     const std::vector<std::string>& values = parsed.options.at(option.name);
     for (std::size_t i = option.repeatable ? 0 : values.size() - 1; i < values.size(); ++i) {
-      const std::string& text = option.placeholder.empty() ? "true" : values[i];
+      const std::string& text = option.value_name.empty() ? "true" : values[i];
       request.overrides.push_back({std::string(option.key), text, std::string(option.name)});
     }
   }

@@ -35,7 +35,7 @@ Error unknown_option(Table options, std::string_view word) {
 }
 
 Error needs_value(const OptionEntry& option) {
-  return usage_error(fmt::format("{} needs a value: {}", option.name, option.placeholder));
+  return usage_error(fmt::format("{} needs a value: {}", option.name, option.value_name));
 }
 
 // CLI11 accepts --pass=no, takes the next word for the value of --memory=, and an option's name for
@@ -48,7 +48,7 @@ Result<Done> check_words(Table options, Words words) {
     if (option == nullptr) {
       continue;  // -h; anything else unknown has been refused already
     }
-    if (option->placeholder.empty()) {
+    if (option->value_name.empty()) {
       if (equals != std::string_view::npos) {
         return usage_error(fmt::format("{} takes no value", option->name));
       }
@@ -84,7 +84,7 @@ void declare(CLI::App& app, Table table, Words words, ParsedArguments& parsed,
       continue;
     }
     const std::string name(option.name == "--help" ? "-h,--help" : option.name);
-    if (option.placeholder.empty()) {
+    if (option.value_name.empty()) {
       app.add_flag(name, flags[option.name]);
     } else {
       // Why: without allow_extra_args(false) CLI11 takes following words too, and splits a value

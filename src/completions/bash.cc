@@ -99,7 +99,7 @@ std::string settings(const Candidates& candidates) {
 std::string option_cases(const Command& command, std::span<const std::string> profiles) {
   std::string text;
   for (const cli::OptionEntry* option : command.options) {
-    if (!option->placeholder.empty()) {
+    if (!option->value_name.empty()) {
       text += fmt::format("    '{} {}') {} ;;\n", command.entry->name, option->name,
                           settings(candidates_of(*option, profiles)));
     }

@@ -20,10 +20,10 @@ bool is_word(std::string_view text) {
 }
 
 // "FILE|null|-": null, - and files. "NAME|FILE" is a profile.
-Candidates of_placeholder(std::string_view placeholder, std::span<const std::string> profiles) {
+Candidates of_value_name(std::string_view value_name, std::span<const std::string> profiles) {
   Candidates candidates;
   bool names = false;
-  std::string_view rest = placeholder;
+  std::string_view rest = value_name;
   while (!rest.empty()) {
     const std::string_view alternative = take_until(rest, "|");
     const std::string_view first = alternative.substr(0, alternative.find_first_of("[ :"));
@@ -51,7 +51,7 @@ std::vector<Verb> verbs_of(const cli::CommandEntry& entry, std::span<const std::
   while (!rest.empty()) {
     std::string_view form = take_until(rest, " | ");
     const std::string_view name = take_until(form, " ");
-    verbs.push_back({std::string(name), of_placeholder(form, profiles)});
+    verbs.push_back({std::string(name), of_value_name(form, profiles)});
   }
   return verbs;
 }
@@ -59,7 +59,7 @@ std::vector<Verb> verbs_of(const cli::CommandEntry& entry, std::span<const std::
 }  // namespace
 
 Candidates candidates_of(const cli::OptionEntry& option, std::span<const std::string> profiles) {
-  Candidates candidates = of_placeholder(option.placeholder, profiles);
+  Candidates candidates = of_value_name(option.value_name, profiles);
   if (option.key.starts_with("limits.") && candidates.words.empty()) {
     candidates.words.emplace_back("none");
   }

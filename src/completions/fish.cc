@@ -60,7 +60,7 @@ std::string option_line(std::string_view command, const cli::OptionEntry& option
                         std::span<const std::string> profiles) {
   return fmt::format("complete -c sandbox -n {} -l {}{} -d {}\n",
                      condition(command, "not __sandbox_past_options"), option.name.substr(2),
-                     option.placeholder.empty() ? "" : value_flags(candidates_of(option, profiles)),
+                     option.value_name.empty() ? "" : value_flags(candidates_of(option, profiles)),
                      quoted(option.help, quote));
 }
 
@@ -97,7 +97,7 @@ std::string fish_script(std::span<const std::string> profiles) {
                          quoted(command.entry->help, quote));
     for (const cli::OptionEntry* option : command.options) {
       lines += option_line(name, *option, profiles);
-      with_value += option->placeholder.empty() ? "" : fmt::format(" {}", option->name);
+      with_value += option->value_name.empty() ? "" : fmt::format(" {}", option->name);
     }
     lines += rest_lines(command);
   }

@@ -49,10 +49,10 @@ std::string action_of(const Candidates& candidates) {
 
 std::string option_spec(const cli::OptionEntry& option, std::span<const std::string> profiles) {
   std::string spec = option.repeatable ? "*" : "";
-  const bool takes_value = !option.placeholder.empty();
+  const bool takes_value = !option.value_name.empty();
   spec += fmt::format("{}{}[{}]", option.name, takes_value ? "=" : "", escaped(option.help));
   if (takes_value) {
-    spec += fmt::format(":{}:{}", escaped(option.placeholder),
+    spec += fmt::format(":{}:{}", escaped(option.value_name),
                         action_of(candidates_of(option, profiles)));
   }
   return quoted(spec, quote);

@@ -29,7 +29,7 @@ Error compile_error(std::string doing, int negative_errno) {
 // SECCOMP_RET_TRACE with an index into this table, and is put in its place afterwards.
 class ReturnValues {
  public:
-  std::uint32_t placeholder(std::uint32_t value) {
+  std::uint32_t stand_in(std::uint32_t value) {
     if (value == SECCOMP_RET_ALLOW) {
       return SCMP_ACT_ALLOW;
     }
@@ -123,9 +123,8 @@ policy::SyscallPolicy with_exec_notified(policy::SyscallPolicy policy) {
 Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode mode,
                                  const std::vector<policy::SyscallRule>& rules) {
   ReturnValues values;
-  const std::uint32_t otherwise = values.placeholder(return_value(policy.default_action, mode));
-  const std::uint32_t foreign =
-      values.placeholder(return_value({policy::ActionKind::kill, 0}, mode));
+  const std::uint32_t otherwise = values.stand_in(return_value(policy.default_action, mode));
+  const std::uint32_t foreign = values.stand_in(return_value({policy::ActionKind::kill, 0}, mode));
   const Context context(seccomp_init(otherwise), seccomp_release);
   if (context == nullptr) {
     return compile_error("preparing libseccomp", -ENOMEM);
@@ -139,7 +138,7 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
     return compile_error("preparing libseccomp", failed);
   }
   for (const policy::SyscallRule& rule : rules) {
-    const std::uint32_t action = values.placeholder(return_value(rule.action, mode));
+    const std::uint32_t action = values.stand_in(return_value(rule.action, mode));
     if (action == otherwise) {
       continue;  // libseccomp refuses a rule that says what the default says.
     }

@@ -67,7 +67,7 @@ void stop_self();
 // Whether this process has a controlling terminal that was not hung up.
 bool has_terminal();
 
-// Closed standard descriptors get a placeholder, so that no later one lands on 0, 1 or 2.
+// Closed standard descriptors get a stand-in, so that no later one lands on 0, 1 or 2.
 void fill_standard_fds();
 
 }  // namespace sb::sys

@@ -12,8 +12,8 @@ using namespace sb::completions;
 
 const std::vector<std::string> profiles = {"default", "go"};
 
-cli::OptionEntry option(std::string_view placeholder, std::string_view key = {}) {
-  return {"--option", placeholder, "help", "group", key};
+cli::OptionEntry option(std::string_view value_name, std::string_view key = {}) {
+  return {"--option", value_name, "help", "group", key};
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ TEST_CASE("completions: each option is in each script") {
   }
 }
 
-TEST_CASE("completions: what a value can be is read from its placeholder") {
+TEST_CASE("completions: what a value can be is read from its value_name") {
   CHECK(joined(candidates_of(option("json|text|isolate"), profiles).words) == "json text isolate");
   CHECK(joined(candidates_of(option("FILE|null|-"), profiles).words) == "null -");
   CHECK(joined(candidates_of(option("scratch|ro|rw[:DIR]"), profiles).words) == "scratch ro rw");
@@ -49,12 +49,12 @@ TEST_CASE("completions: what a value can be is read from its placeholder") {
   CHECK(joined(candidates_of(option("SIZE", "limits.memory"), profiles).words) == "none");
   CHECK(joined(candidates_of(option("stop|truncate", "limits.x"), profiles).words) ==
         "stop truncate");
-  for (const char* const placeholder :
+  for (const char* const value_name :
        {"FILE|null|-", "host|empty|PATH", "SRC:DST[:MODE]", "FILE|fd:N", "scratch|ro|rw[:DIR]"}) {
-    CHECK_MESSAGE(candidates_of(option(placeholder), profiles).files, placeholder);
+    CHECK_MESSAGE(candidates_of(option(value_name), profiles).files, value_name);
   }
-  for (const char* const placeholder : {"SIZE", "NAME=VALUE", "json|text"}) {
-    CHECK_MESSAGE(!candidates_of(option(placeholder), profiles).files, placeholder);
+  for (const char* const value_name : {"SIZE", "NAME=VALUE", "json|text"}) {
+    CHECK_MESSAGE(!candidates_of(option(value_name), profiles).files, value_name);
   }
 }
 
