@@ -1,5 +1,6 @@
 """Timing whole commands, interleaved, and printing ratios. Nothing here knows what is compared."""
 import json
+import math
 import os
 import statistics
 import sys
@@ -43,8 +44,8 @@ def median(values):
 
 
 def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    """By nearest rank: the least value that `share` of all do not exceed."""
+    return sorted(values)[max(1, math.ceil(len(values) * share)) - 1]
 
 
 def print_table(header, rows):
