@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "result/json_emitter.h"
+#include "result/json_fields.h"
 #include "result/utf8.h"
 
 namespace sb::cli {
@@ -31,15 +31,6 @@ std::string remedy_lines(const std::vector<std::string>& remedy) {
   return text;
 }
 
-void text_member(JsonEmitter& json, std::string_view name, std::string_view value) {
-  json.key(name);
-  if (value.empty()) {
-    json.null();
-  } else {
-    json.text(value);
-  }
-}
-
 void list_member(JsonEmitter& json, std::string_view name, const std::vector<std::string>& lines) {
   json.key(name);
   json.begin_array();
@@ -51,36 +42,36 @@ void list_member(JsonEmitter& json, std::string_view name, const std::vector<std
 
 void write_check(JsonEmitter& json, const Check& check) {
   json.begin_object();
-  text_member(json, "name", check.name);
+  result::write_text_or_null(json, "name", check.name);
   json.key("works");
   json.boolean(check.works);
   json.key("required");
   json.boolean(check.required);
-  text_member(json, "detail", check.detail);
+  result::write_text_or_null(json, "detail", check.detail);
   list_member(json, "remedy", check.remedy);
   json.end_object();
 }
 
 void write_controller(JsonEmitter& json, const Controller& controller) {
   json.begin_object();
-  text_member(json, "name", controller.name);
-  text_member(json, "state", name_of(controller.state));
+  result::write_text_or_null(json, "name", controller.name);
+  result::write_text_or_null(json, "state", name_of(controller.state));
   json.key("version");
   if (controller.version == 0) {
     json.null();
   } else {
     json.number(static_cast<std::int64_t>(controller.version));
   }
-  text_member(json, "group", controller.group);
+  result::write_text_or_null(json, "group", controller.group);
   list_member(json, "remedy", controller.remedy);
   json.end_object();
 }
 
 void write_limit(JsonEmitter& json, const LimitEnforcement& limit) {
   json.begin_object();
-  text_member(json, "limit", limit.limit);
-  text_member(json, "by", limit.by);
-  text_member(json, "best_effort", limit.by.empty() ? limit.best_effort : "");
+  result::write_text_or_null(json, "limit", limit.limit);
+  result::write_text_or_null(json, "by", limit.by);
+  result::write_text_or_null(json, "best_effort", limit.by.empty() ? limit.best_effort : "");
   json.end_object();
 }
 
@@ -133,11 +124,11 @@ Result<Done> write_report_json(const Report& report, const DoctorFacts& facts,
                                bool pretty) {
   JsonEmitter json(sink, pretty);
   json.begin_object();
-  text_member(json, "schema", "sandbox.doctor/v1");
+  result::write_text_or_null(json, "schema", "sandbox.doctor/v1");
   json.key("starts");
   json.boolean(report.starts);
-  text_member(json, "version", SANDBOX_VERSION);
-  text_member(json, "kernel", facts.host.kernel);
+  result::write_text_or_null(json, "version", SANDBOX_VERSION);
+  result::write_text_or_null(json, "kernel", facts.host.kernel);
   json.key("caller");
   json.begin_object();
   json.key("uid");
@@ -148,7 +139,7 @@ Result<Done> write_report_json(const Report& report, const DoctorFacts& facts,
   array_member(json, "checks", report.checks, write_check);
   json.key("cgroups");
   json.begin_object();
-  text_member(json, "layout", report.layout);
+  result::write_text_or_null(json, "layout", report.layout);
   array_member(json, "controllers", report.controllers, write_controller);
   json.end_object();
   array_member(json, "limits", report.limits, write_limit);
