@@ -31,15 +31,6 @@ std::string remedy_lines(const std::vector<std::string>& remedy) {
   return text;
 }
 
-void list_member(JsonEmitter& json, std::string_view name, const std::vector<std::string>& lines) {
-  json.key(name);
-  json.begin_array();
-  for (const std::string& line : lines) {
-    json.text(line);
-  }
-  json.end_array();
-}
-
 void write_check(JsonEmitter& json, const Check& check) {
   json.begin_object();
   result::write_text_or_null(json, "name", check.name);
@@ -48,7 +39,7 @@ void write_check(JsonEmitter& json, const Check& check) {
   json.key("required");
   json.boolean(check.required);
   result::write_text_or_null(json, "detail", check.detail);
-  list_member(json, "remedy", check.remedy);
+  result::write_texts(json, "remedy", check.remedy);
   json.end_object();
 }
 
@@ -63,7 +54,7 @@ void write_controller(JsonEmitter& json, const Controller& controller) {
     json.number(static_cast<std::int64_t>(controller.version));
   }
   result::write_text_or_null(json, "group", controller.group);
-  list_member(json, "remedy", controller.remedy);
+  result::write_texts(json, "remedy", controller.remedy);
   json.end_object();
 }
 
@@ -143,7 +134,7 @@ Result<Done> write_report_json(const Report& report, const DoctorFacts& facts,
   array_member(json, "controllers", report.controllers, write_controller);
   json.end_object();
   array_member(json, "limits", report.limits, write_limit);
-  list_member(json, "removed", removed);
+  result::write_texts(json, "removed", removed);
   json.end_object();
   return json.finish();
 }
