@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <iterator>
 
-#include "harness.h"
+#include "faults.h"
 #include "launch/inside/protocol.h"
 #include "leftovers.h"
 
@@ -20,16 +20,6 @@ using namespace sbtest;
 using sb::inside::Stage;
 
 namespace {
-
-// Init and the target run at the same time, and strace counts calls for each process by itself. So
-// where both make a call, one of them is held up elsewhere until the other's has failed.
-constexpr const char* target_waits = "setsid:delay_enter=700000";
-constexpr const char* target_waits_long = "setsid:delay_enter=2500000";
-constexpr const char* init_waits = "sendmsg:delay_exit=700000";
-// The target's prctl number of its no_new_privs: after KEEPCAPS, one for each capability, one more
-// that finds the end of them, SECUREBITS and the ambient set.
-constexpr const char* no_new_privs_call = "NO_NEW_PRIVS";
-constexpr const char* dumpable_call = "DUMPABLE";
 
 enum class How {
   injected,       // strace makes the call fail
@@ -117,74 +107,6 @@ constexpr bool covers_every_stage(const Table& table, uint32_t first, uint32_t l
 static_assert(covers_every_stage(failures, 0, sb::inside::stage_count - 1),
               "a stage without a row: make it fail here");
 
-// "prctl:when=N" for the two that are counted from the number of capabilities.
-std::string call_of(const std::string& call) {
-  const int last_capability = std::atoi(read_file("/proc/sys/kernel/cap_last_cap").c_str());
-  if (call == no_new_privs_call || call == dumpable_call) {
-    const int number = last_capability + (call == no_new_privs_call ? 6 : 7);
-    return "prctl:when=" + std::to_string(number);
-  }
-  return call;
-}
-
-std::string injection_of(const std::string& fault) {
-  const std::string call = call_of(fault);
-  return call == fault ? call : call + ":error=EINVAL";
-}
-
-// run OPTIONS -- minimal, under strace with these faults.
-Words under_strace(const Words& injections, const Words& sandbox_options) {
-  Words words = {"strace", "-f", "-qq", "-o", "/dev/null"};
-  for (const std::string& injection : injections) {
-    words.insert(words.end(), {"-e", "inject=" + injection_of(injection)});
-  }
-  words.insert(words.end(), {binary(), "run"});
-  words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());
-  words.insert(words.end(), {"--", probe("minimal")});
-  return words;
-}
-
-// With an strace that may trace.
-Options with_strace() {
-  require("strace");
-  if (std::system("strace -qq -o /dev/null -e trace=none true 2>/dev/null") != 0) {
-    require("ptrace");
-  }
-  Options options;
-  options.binary = "/usr/bin/env";
-  return options;
-}
-
-// The descendant that is in system call `number`, or none.
-pid_t process_in_call(const Running& running, long number, bool target) {
-  for (const pid_t pid : running.descendants()) {
-    const std::string folder = "/proc/" + std::to_string(pid);
-    const std::string call = read_file(folder + "/syscall");
-    // Its numbers, here and in the pid namespaces below: the supervisor has but one.
-    const std::string numbers = value_of(read_file(folder + "/status"), "NSpid").value_or("");
-    const std::string inside = numbers.substr(numbers.rfind('\t') + 1);
-    const bool is_meant = contains(numbers, "\t") && (inside != "1") == target;
-    if (call.rfind(std::to_string(number) + " ", 0) == 0 && is_meant) {
-      return pid;
-    }
-  }
-  return 0;
-}
-
-void kill_in_call(const Running& running, long number, bool target) {
-  const double deadline = monotonic_s() + 20 * slow();
-  pid_t pid = 0;
-  pid_t before = 0;
-  // Seen twice, so that it is strace that holds it there: others of the same call pass in no time.
-  while ((pid == 0 || pid != before) && monotonic_s() < deadline) {
-    before = pid;
-    usleep(50'000);
-    pid = process_in_call(running, number, target);
-  }
-  REQUIRE(pid != 0);
-  REQUIRE(kill(pid, SIGKILL) == 0);
-}
-
 // The group of this run alone: its name holds the supervisor's pid.
 void remove_group(const Running& running) {
   const double deadline = monotonic_s() + 20 * slow();
@@ -202,17 +124,6 @@ void remove_group(const Running& running) {
     usleep(2000);
   }
   REQUIRE(removed);
-}
-
-void expect_not_run(const Run& run, const std::string& tag, const std::string& stage) {
-  expect_status(run, "error", 125);
-  INFO(run.describe());
-  CHECK(run.document.at("error.tag").text() == tag);
-  const Document where = run.document.at("error.stage");
-  CHECK((where.is_null() ? "" : where.text()) == stage);
-  CHECK(run.document.at("exit_code").is_null());
-  CHECK(run.document.at("signal").is_null());
-  CHECK(run.stdout_bytes().empty());  // it would have said "minimal"
 }
 
 void expect_failure(const Fault& fault) {
@@ -263,67 +174,6 @@ void expect_failures(Stage first, Stage last) {
   }
 }
 
-// Who is killed where: strace stops it at the call, and the test kills it there.
-struct Death {
-  Stage stage;
-  const char* stage_name;
-  const char* call;  // with when=, where an earlier one is not meant
-  long number;
-  bool target;
-  const char* meanwhile = nullptr;
-};
-
-constexpr std::array deaths = {
-    Death{Stage::await_go, "await_go", "recvfrom", SYS_recvfrom, false},
-    Death{Stage::scheduling, "scheduling", "sched_setscheduler", SYS_sched_setscheduler, false},
-    Death{Stage::ids_of_init, "ids_of_init", "setresuid", SYS_setresuid, false},
-    Death{Stage::pdeathsig, "pdeathsig", "prctl:when=1", SYS_prctl, false},
-    Death{Stage::private_mounts, "private_mounts", "mount:when=1", SYS_mount, false},
-    Death{Stage::mount, "mount", "mount:when=3", SYS_mount, false},
-    Death{Stage::pivot_root, "pivot_root", "pivot_root", SYS_pivot_root, false},
-    Death{Stage::loopback, "loopback", "socket", SYS_socket, false},
-    Death{Stage::hostname, "hostname", "sethostname", SYS_sethostname, false},
-    Death{Stage::await_group, "await_group", "recvmsg", SYS_recvmsg, false},
-    Death{Stage::spawn_target, "spawn_target", "clone3", SYS_clone3, false},
-    // From here on there are two, and the last step of the target's is what is told.
-    Death{Stage::drop_self, "session", "capset:when=1", SYS_capset, false, target_waits_long},
-    Death{Stage::confine_self, "session", "seccomp", SYS_seccomp, false, target_waits_long},
-    Death{Stage::cgroup_namespace, "cgroup_namespace", "unshare", SYS_unshare, true},
-    Death{Stage::session, "session", "setsid", SYS_setsid, true},
-    Death{Stage::keyring, "keyring", "keyctl", SYS_keyctl, true},
-    Death{Stage::stdio, "stdio", "dup3:when=1", SYS_dup3, true},
-    Death{Stage::rlimit, "rlimit", "prlimit64:when=1", SYS_prlimit64, true},
-    Death{Stage::umask, "umask", "umask", SYS_umask, true},
-    Death{Stage::chdir, "chdir", "chdir", SYS_chdir, true},
-    Death{Stage::close_fds, "close_fds", "close_range:when=1", SYS_close_range, true},
-    Death{Stage::groups, "groups", "setgroups", SYS_setgroups, true},
-    Death{Stage::ids, "ids", "setresuid", SYS_setresuid, true},
-    Death{Stage::caps, "caps", "capset:when=1", SYS_capset, true},
-    Death{Stage::signals, "signals", "rt_sigaction:when=40", SYS_rt_sigaction, true},
-    Death{Stage::no_new_privs, "no_new_privs", "NO_NEW_PRIVS", SYS_prctl, true},
-    Death{Stage::seccomp, "seccomp", "seccomp", SYS_seccomp, true},
-    Death{Stage::hand_listener, "hand_listener", "clone", SYS_clone, true},
-};
-
-void expect_deaths(Stage first, Stage last) {
-  const Options options = with_strace();
-  for (const Death& death : deaths) {
-    if (death.stage < first || death.stage > last) {
-      continue;
-    }
-    CAPTURE(std::string(death.call));
-    const std::string call = call_of(death.call);
-    const std::size_t colon = std::min(call.find(':'), call.size());
-    Words injections = {call.substr(0, colon) + ":delay_enter=1000000" + call.substr(colon)};
-    if (death.meanwhile != nullptr) {
-      injections.emplace_back(death.meanwhile);
-    }
-    Running running(under_strace(injections, {"--wall-time", "20s"}), options);
-    kill_in_call(running, death.number, death.target);
-    expect_not_run(running.finish(), "launch.died", death.stage_name);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("p15 init: each step that fails stops the run with its tag") {
@@ -339,32 +189,6 @@ TEST_CASE("p15 target: each step that fails stops the run with its tag") {
 }
 
 TEST_CASE("p15 target: the later steps too") { expect_failures(Stage::close_fds, Stage::exec); }
-
-TEST_CASE("p15 init: killed at any step the program never runs") {
-  expect_deaths(Stage::none, Stage::mount);
-}
-
-TEST_CASE("p15 init: killed at a later step too") {
-  expect_deaths(Stage::pivot_root, Stage::confine_self);
-}
-
-TEST_CASE("p15 target: killed at any step the program never runs") {
-  expect_deaths(Stage::join_groups, Stage::chdir);
-}
-
-// Nothing of ours is left to do then; what kills there, kills the program.
-TEST_CASE("p15 target: killed at execve is the programs own death") {
-  const Options options = with_strace();
-  Running running(under_strace({"execve:delay_enter=1000000"}, {"--wall-time", "20s"}), options);
-  kill_in_call(running, SYS_execve, true);
-  const Run run = running.finish();
-  expect_signal(run, SIGKILL);
-  CHECK(run.stdout_bytes().empty());
-}
-
-TEST_CASE("p15 target: killed at a later step too") {
-  expect_deaths(Stage::close_fds, Stage::exec);
-}
 
 // What the supervisor itself does before and while it starts a run.
 TEST_CASE("p15 supervisor: what it can not do stops the run with its tag") {
@@ -403,21 +227,4 @@ TEST_CASE("p15 supervisor: no cgroup and no room in it stop the run with their t
     CAPTURE(std::string(call));
     expect_not_run(run_sandbox(under_strace({call}, {}), options), tag, "");
   }
-}
-
-TEST_CASE("p15 init: killed while the program runs is an error and nothing is left") {
-  Running running({"run", "--pass", "--result", "fd:1", "--", "sh", "-c", "echo ready; sleep 60"});
-  running.wait_for_output("ready\n");
-  pid_t init = 0;
-  for (const pid_t pid : running.descendants()) {
-    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
-    const std::string numbers = value_of(status, "NSpid").value_or("");
-    init = contains(numbers, "\t") && numbers.substr(numbers.rfind('\t') + 1) == "1" ? pid : init;
-  }
-  REQUIRE(init != 0);
-  REQUIRE(kill(init, SIGKILL) == 0);
-  const Run run = running.finish();
-  INFO(run.describe());
-  CHECK(run.exit_status == 125);
-  CHECK(contains(run.out, "\"tag\":\"launch.died\""));
 }

@@ -1,0 +1,34 @@
+// Runs under strace with injected faults, and deaths at a given system call.
+// Must not know the stages of a launch: the tests do.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "harness.h"
+
+namespace sbtest {
+
+// Init and the target run at the same time, and strace counts calls for each process by itself. So
+// where both make a call, one of them is held up elsewhere until the other's has failed.
+constexpr const char* target_waits = "setsid:delay_enter=700000";
+constexpr const char* target_waits_long = "setsid:delay_enter=2500000";
+constexpr const char* init_waits = "sendmsg:delay_exit=700000";
+// The target's prctl number of its no_new_privs: after KEEPCAPS, one for each capability, one more
+// that finds the end of them, SECUREBITS and the ambient set.
+constexpr const char* no_new_privs_call = "NO_NEW_PRIVS";
+constexpr const char* dumpable_call = "DUMPABLE";
+
+// "prctl:when=N" for the two that are counted from the number of capabilities.
+std::string call_of(const std::string& call);
+// run OPTIONS -- minimal, under strace with these faults.
+Words under_strace(const Words& injections, const Words& sandbox_options);
+// With an strace that may trace; else the test is skipped.
+Options with_strace();
+// Kills init, or the target, once strace holds it in system call `number`.
+void kill_in_call(const Running& running, long number, bool target);
+// The run is an error with this tag and stage (empty: null), and the program never ran.
+void expect_not_run(const Run& run, const std::string& tag, const std::string& stage);
+
+}  // namespace sbtest
