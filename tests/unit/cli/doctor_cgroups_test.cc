@@ -1,7 +1,7 @@
 // The findings of doctor on cgroups: which controllers there are, why not, and what gives them.
 #include "doctor_host.h"
 
-using namespace sbtest;
+using namespace sbtest::doctoring;
 
 TEST_CASE("doctor: layouts of cgroups") {
   policy::HostFacts host;

@@ -14,7 +14,7 @@
 
 #include "cli/doctor_print.h"
 
-namespace sbtest {
+namespace sbtest::doctoring {
 
 using namespace sb;
 using namespace sb::cli;
@@ -100,4 +100,4 @@ inline void expect_remedies(const std::vector<Row>& rows) {
   }
 }
 
-}  // namespace sbtest
+}  // namespace sbtest::doctoring

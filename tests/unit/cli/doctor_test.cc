@@ -1,7 +1,7 @@
 // The findings of doctor: what a trial's errno and a host's settings mean, and the line that mends.
 #include "doctor_host.h"
 
-using namespace sbtest;
+using namespace sbtest::doctoring;
 
 TEST_CASE("doctor: where all works nothing is to be mended") {
   Facts facts;

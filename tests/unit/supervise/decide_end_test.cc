@@ -2,7 +2,7 @@
 // beside the status.
 #include "decide_facts.h"
 
-using namespace sbtest;
+using namespace sbtest::judging;
 
 TEST_CASE("decide: p32 a kill by the out-of-memory killer is memory_limit whoever the victim was") {
   const char* const oom = "cgroup1 out-of-memory killer";

@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-namespace sbtest {
+namespace sbtest::judging {
 
 using sb::supervise::Observations;
 using sb::supervise::Stop;
@@ -85,4 +85,4 @@ inline void check(const std::vector<Row>& rows) {
   }
 }
 
-}  // namespace sbtest
+}  // namespace sbtest::judging

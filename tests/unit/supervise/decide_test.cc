@@ -2,7 +2,7 @@
 // races: what happens when several things became known in one wake-up.
 #include "decide_facts.h"
 
-using namespace sbtest;
+using namespace sbtest::judging;
 
 TEST_CASE("decide: what becomes of the first process") {
   check({
