@@ -150,7 +150,17 @@ void judge_main_process(const policy::Spec& spec, const Observations& seen, Outc
   outcome.reason = code == 0 ? "" : fmt::format("exited with {}", code);
 }
 
+// Why: what fails in a launch that is being killed fails because of that; and nothing is said about
+// the program, which has not run.
+bool cancelled_before_exec(const Observations& seen) {
+  return seen.stop && seen.stop->kind == StopKind::cancelled && !seen.executed;
+}
+
 void judge(const policy::Spec& spec, const Observations& seen, Outcome& outcome) {
+  if (cancelled_before_exec(seen)) {
+    apply_stop(*seen.stop, outcome);
+    return;
+  }
   if (seen.failure && !(ran_out_of_memory(seen) && !seen.executed)) {
     outcome.status = Status::error;
     outcome.reason = seen.failure->message();

@@ -40,6 +40,20 @@ short poll_now(sys::FdRef fd) {
   return ::poll(&polled, 1, 0) > 0 ? polled.revents : static_cast<short>(0);
 }
 
+// Kernel: a dying process has no descriptors any more, which is ESRCH or, on older kernels, EBADF,
+// and only after that its pidfd polls readable.
+bool is_dying(int err, sys::FdRef pidfd) {
+  constexpr int tries = 1000;
+  constexpr unsigned pause_us = 1000;
+  for (int i = 0; (err == ESRCH || err == EBADF) && i < tries; ++i) {
+    if (poll_now(pidfd) != 0) {
+      return true;
+    }
+    (void)::usleep(pause_us);
+  }
+  return false;
+}
+
 bool is_waiting_call(const seccomp_data& data) {
   return data.arch == AUDIT_ARCH_X86_64 && data.nr == SYS_kill &&
          static_cast<std::uint32_t>(data.args[0]) == 0xffffffff &&
@@ -75,6 +89,9 @@ Result<Done> Listener::take(const sys::FdRef target_pidfd) {
     (void)(waited_ns < spin_ns ? ::sched_yield() : ::usleep(pause_us));
   }
   sys::TakenFd taken = sys::pidfd_getfd(target_pidfd, plan_.progress->listener);
+  if (is_dying(taken.err, target_pidfd)) {
+    return Done{};  // Why: killed meanwhile, by a cancellation say; as above.
+  }
   if (taken.err != 0) {
     return Error(Tag::launch_listener, "taking the seccomp listener of the target", taken.err);
   }

@@ -119,10 +119,17 @@ void Supervisor::on_error_pipe() {
     fail(launch::exec_error(spec_, progress.exec_errno));
   } else if (seen_.target_stage == inside::Stage::exec) {
     on_started_program();
-  } else if (!seen_.stop) {  // else it died of our kill
+  } else {
+    on_death_before_exec();
+  }
+}
+
+void Supervisor::on_death_before_exec() {
+  on_signals();       // Why: who stops a whole service sends us and the target the same signal.
+  if (!seen_.stop) {  // else it died of our kill
     const inside::Stage last = seen_.target_stage != inside::Stage::none
                                    ? seen_.target_stage
-                                   : static_cast<inside::Stage>(progress.init_stage);
+                                   : static_cast<inside::Stage>(running_.progress().init_stage);
     fail(Error(Tag::launch_died, "starting the program, which died on the way")
              .with_stage(launch::stage_name(last)));
   }

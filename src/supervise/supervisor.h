@@ -56,6 +56,7 @@ class Supervisor {
 
   // control and error pipe
   void on_error_pipe();
+  void on_death_before_exec();
   void on_control();
   void on_message(launch::Received received);
   void on_init_end();

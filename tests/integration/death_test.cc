@@ -58,6 +58,36 @@ constexpr std::array deaths = {
     Death{Stage::hand_listener, "hand_listener", "clone", SYS_clone, true},
 };
 
+// The supervisor, once strace holds it in system call `number`: it has but one pid, and is no
+// strace.
+pid_t wait_in_call(const Running& running, long number) {
+  const double deadline = monotonic_s() + 20 * slow();
+  while (monotonic_s() < deadline) {
+    for (const pid_t pid : running.descendants()) {
+      const std::string folder = "/proc/" + std::to_string(pid);
+      if (read_file(folder + "/syscall").rfind(std::to_string(number) + " ", 0) == 0) {
+        return pid;
+      }
+    }
+    usleep(2000);
+  }
+  FAIL("nobody came to make the call");
+  return 0;
+}
+
+// It waits in its notified call, a child of init's: the second pid inside.
+void kill_target(const Running& running) {
+  for (const pid_t pid : running.descendants()) {
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+    const std::string numbers = value_of(status, "NSpid").value_or("");
+    if (contains(numbers, "\t") && numbers.substr(numbers.rfind('\t') + 1) == "2") {
+      REQUIRE(kill(pid, SIGKILL) == 0);
+      return;
+    }
+  }
+  FAIL("no target");
+}
+
 void expect_deaths(Stage first, Stage last) {
   const Options options = with_strace();
   for (const Death& death : deaths) {
@@ -103,6 +133,31 @@ TEST_CASE("p15 target: killed at execve is the programs own death") {
 
 TEST_CASE("p15 target: killed at a later step too") {
   expect_deaths(Stage::close_fds, Stage::exec);
+}
+
+// The target dies between its word that it loads the filter and the taking of the listener: by the
+// hand of somebody else, which is a failed launch, or of a cancellation, which is none.
+// Red: leave is_dying() out of Listener::take(): the error is launch.listener.
+TEST_CASE("p15 target: killed before its listener is taken") {
+  const Options options = with_strace();
+  for (const bool cancelled : {false, true}) {
+    CAPTURE(cancelled);
+    Running running(under_strace({"pidfd_getfd:delay_enter=1500000"}, {"--wall-time", "20s"}),
+                    options);
+    const pid_t supervisor = wait_in_call(running, SYS_pidfd_getfd);
+    if (cancelled) {
+      REQUIRE(kill(supervisor, SIGTERM) == 0);
+    }
+    kill_target(running);
+    const Run run = running.finish();
+    INFO(run.describe());
+    if (cancelled) {
+      expect_status(run, "cancelled", 143);
+    } else {
+      expect_not_run(run, "launch.died", "hand_listener");
+    }
+    CHECK(run.stdout_bytes().empty());
+  }
 }
 
 TEST_CASE("p15 init: killed while the program runs is an error and nothing is left") {

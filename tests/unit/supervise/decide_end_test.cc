@@ -115,6 +115,21 @@ TEST_CASE("decide: a sandbox that failed proves nothing about the program") {
          f.stopped(StopKind::cancelled, "SIGTERM");
        },
        "cancelled"},
+      // Red: leave cancelled_before_exec() out of judge().
+      {"cancelled while it was set up, and its kill made a step fail",
+       [](Facts& f) {
+         f.never_runs();
+         f.stopped(StopKind::cancelled, "SIGTERM");
+         f.fails(sb::Tag::launch_listener);
+       },
+       "cancelled"},
+      {"failed while it was set up, and then cancelled",
+       [](Facts& f) {
+         f.never_runs();
+         f.fails(sb::Tag::launch_listener);
+         f.stopped(StopKind::cancelled, "SIGTERM");
+       },
+       "error"},
   });
 }
 
