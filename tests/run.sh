@@ -65,6 +65,20 @@ build() {  # DIRECTORY [TARGET...] [-- OPTION...]
   ninja -C "$directory" --quiet "${targets[@]}"
 }
 
+# ctest with the arguments. A test that failed beside others is run again by itself, three times; only if it then passes each time,
+# and few did fail, it is a flake, which is named (decisions/0027). Its last lines are ctest's summary, of whichever was last.
+run_tests() {
+  local most_flakes=2 failed=Testing/Temporary/LastTestsFailed.log
+  rm -f "$failed"
+  ctest --no-tests=error -j "$jobs" "$@" && return
+  # Why not documents that do not follow their schema: the second run makes others.
+  if [[ ! -s $failed ]] || (($(wc -l <"$failed") > most_flakes)) || grep -q results_follow_schema "$failed"; then
+    return 1
+  fi
+  sed 's/^[0-9]*:/FAILED ONCE, run again by itself: /' "$failed"
+  ctest --no-tests=error --rerun-failed --repeat until-fail:3
+}
+
 # Why: first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE:
 # "all" (the default), "unit" (not the integration tests, which take most of the time), or "no".
 sanitize=${SANDBOX_TEST_SANITIZE:-all}
@@ -78,7 +92,7 @@ if [[ $sanitize != no ]]; then
   (
     cd build/sanitize
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    ctest --no-tests=error -L "$labels" -j "$jobs"
+    run_tests -L "$labels"
   )
 fi
 
@@ -88,7 +102,7 @@ tests/lint/tidy.sh build
 say 'all tests on the release binary'
 cd build
 # Why not exec: how many documents were validated is told where it happened, before ctest's summary.
-ctest --no-tests=error -j "$jobs" | while IFS= read -r line; do
+run_tests | while IFS= read -r line; do
   printf '%s\n' "$line"
   if [[ $line == *results_follow_schema*Passed* ]]; then
     ../tests/schema/validate.py results
