@@ -54,8 +54,8 @@ Result<int> run(ParsedArguments&& parsed, Words words) {
                       environment("SANDBOX_CGROUP_PARENT")};
   RunOptions options = TRY(read_run_options(std::move(parsed), caller));
   options.words.assign(words.begin(), words.end());
-  CHECK(check_result_destination(options));
-  return run_command(options);
+  const ResultPlace place = TRY(find_result_place(options));
+  return run_command(options, place);
 }
 
 std::string version_text() { return fmt::format("sandbox {}\n", SANDBOX_VERSION); }

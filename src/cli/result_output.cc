@@ -12,6 +12,7 @@
 #include "result/json.h"
 #include "result/text.h"
 #include "sys/files.h"
+#include "sys/process.h"
 
 namespace sb::cli {
 namespace {
@@ -56,33 +57,36 @@ std::string directory_of(const std::string& path) {
 }
 
 // Why: renaming onto /dev/null as root would replace the device; a pipe has a reader waiting.
-Result<Done> write_special(const RunOptions& options, const result::Outcome& outcome,
-                           sys::FdRef signals, const std::string& path) {
-  const sys::OpenResult file = sys::open_path(path, O_WRONLY | O_NOCTTY);
+Result<Done> write_special(const RunOptions& options, const ResultPlace& place,
+                           const result::Outcome& outcome, sys::FdRef signals) {
+  const sys::OpenResult file =
+      sys::open_path(fmt::format("/proc/self/fd/{}", place.special.number()), O_WRONLY | O_NOCTTY);
   if (file.err != 0) {
-    return io_error("opening", path, file.err);
+    return io_error("opening", options.result_destination, file.err);
   }
-  return write_document(options, outcome, signals, file.fd.ref(), path);
+  return write_document(options, outcome, signals, file.fd.ref(), options.result_destination);
 }
 
-Result<Done> write_file(const RunOptions& options, const result::Outcome& outcome,
-                        sys::FdRef signals, const std::string& path) {
-  const std::filesystem::path target(path);
+Result<Done> write_file(const RunOptions& options, const ResultPlace& place,
+                        const result::Outcome& outcome, sys::FdRef signals) {
+  const std::string& path = options.result_destination;
+  const int directory = place.directory.number();
+  // Why the time: a program that may write there could take a name that it can guess.
   const std::string temporary =
-      fmt::format("{}/.{}.{}.tmp", directory_of(path), target.filename().string(), ::getpid());
-  // Why: a file of that name can only be left over from a process that had our number.
-  (void)::unlink(temporary.c_str());
-  const sys::OpenResult file =
-      sys::open_path(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, result_mode);
+      fmt::format(".{}.{}.{:x}.tmp", place.name, ::getpid(), sys::monotonic_ns());
+  const sys::OpenResult file = sys::open_at(place.directory.ref(), temporary,
+                                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, result_mode);
   if (file.err != 0) {
-    return io_error("creating", temporary, file.err);
+    return io_error("creating a file beside", path, file.err);
   }
   Result<Done> written = write_document(options, outcome, signals, file.fd.ref(), path);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
+  // Kernel: a link, a pipe or whatever else has that name now is replaced and never followed.
+  if (written && ::renameat(directory, temporary.c_str(), directory, place.name.c_str()) != 0) {
     written = io_error(writing, path, errno);
   }
   if (!written) {
-    (void)::unlink(temporary.c_str());  // Why: the first error is the one that matters.
+    // Why: the first error is the one that matters.
+    (void)::unlinkat(directory, temporary.c_str(), 0);
   }
   return written;
 }
@@ -104,31 +108,41 @@ bool writes_nothing(const RunOptions& options) {
 
 }  // namespace
 
-Result<Done> check_result_destination(const RunOptions& options) {
+Result<ResultPlace> find_result_place(const RunOptions& options) {
+  ResultPlace place;
   if (writes_nothing(options)) {
-    return Done{};
+    return place;
   }
   const std::string& destination = options.result_destination;
   if (destination.empty()) {
-    return check_descriptor(sys::FdRef(STDOUT_FILENO), "stdout");
+    CHECK(check_descriptor(sys::FdRef(STDOUT_FILENO), "stdout"));
+    return place;
   }
   if (const std::optional<int> number = descriptor_of(destination)) {
-    return check_descriptor(sys::FdRef(*number), destination);
+    CHECK(check_descriptor(sys::FdRef(*number), destination));
+    return place;
   }
   const std::string path = resolved(destination);
   const std::optional<struct ::stat> status = sys::stat_path(path);
   if (destination.ends_with('/') || (status && S_ISDIR(status->st_mode))) {
     return io_error(writing, destination, EISDIR);
   }
-  const std::string needed = is_special_file(path) ? path : directory_of(path);
+  const bool special = is_special_file(path);
+  const std::string needed = special ? path : directory_of(path);
   if (::faccessat(AT_FDCWD, needed.c_str(), W_OK, AT_EACCESS) != 0) {
     return io_error(writing, destination, errno);
   }
-  return Done{};
+  sys::OpenResult held = sys::open_path(needed, O_PATH | (special ? 0 : O_DIRECTORY));
+  if (held.err != 0) {
+    return io_error(writing, destination, held.err);
+  }
+  (special ? place.special : place.directory) = std::move(held.fd);
+  place.name = std::filesystem::path(path).filename().string();
+  return place;
 }
 
-Result<Done> write_result(const RunOptions& options, const result::Outcome& outcome,
-                          sys::FdRef signals) {
+Result<Done> write_result(const RunOptions& options, const ResultPlace& place,
+                          const result::Outcome& outcome, sys::FdRef signals) {
   if (writes_nothing(options)) {
     return Done{};
   }
@@ -139,9 +153,8 @@ Result<Done> write_result(const RunOptions& options, const result::Outcome& outc
   if (const std::optional<int> number = descriptor_of(destination)) {
     return write_document(options, outcome, signals, sys::FdRef(*number), destination);
   }
-  const std::string path = resolved(destination);
-  return is_special_file(path) ? write_special(options, outcome, signals, path)
-                               : write_file(options, outcome, signals, path);
+  return place.special.valid() ? write_special(options, place, outcome, signals)
+                               : write_file(options, place, outcome, signals);
 }
 
 }  // namespace sb::cli

@@ -7,7 +7,6 @@
 #include "cli/events_output.h"
 #include "cli/print.h"
 #include "cli/request_input.h"
-#include "cli/result_output.h"
 #include "cli/systemd_scope.h"
 #include "filters/builtin_filters.h"
 #include "policy/resolve.h"
@@ -80,7 +79,7 @@ void explain(const RunOptions& options, const result::Outcome& outcome) {
 
 }  // namespace
 
-int run_command(const RunOptions& options) {
+int run_command(const RunOptions& options, const ResultPlace& place) {
   const std::uint64_t created_ns = sys::monotonic_ns();
   const Result<sys::Fd> signals = sys::take_signals();
   if (!signals) {
@@ -104,7 +103,7 @@ int run_command(const RunOptions& options) {
   }
   explain(options, *outcome);
   tell_result(events->ref(), signals->ref(), *outcome);
-  const Result<Done> written = write_result(options, *outcome, signals->ref());
+  const Result<Done> written = write_result(options, place, *outcome, signals->ref());
   if (!written) {
     print_error(written.error());
     return written.error().exit_code();

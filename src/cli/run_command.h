@@ -3,10 +3,11 @@
 #pragma once
 
 #include "cli/options.h"
+#include "cli/result_output.h"
 
 namespace sb::cli {
 
 // Returns the exit status of the process (sandbox(1), EXIT STATUS).
-int run_command(const RunOptions& options);
+int run_command(const RunOptions& options, const ResultPlace& place);
 
 }  // namespace sb::cli

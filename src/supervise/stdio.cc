@@ -53,7 +53,10 @@ Result<Done> open_input(const policy::Stdio& wanted, Stdio& stdio) {
   }
   const std::string path =
       wanted.input == policy::InputKind::null ? "/dev/null" : wanted.input_path;
-  sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY);
+  // Why not blocking: a named pipe would keep us here until somebody writes, deaf to signals; it is
+  // none of the files that can be copied, and is refused below.
+  const int patience = wanted.input == policy::InputKind::file ? O_NONBLOCK : 0;
+  sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY | patience);
   if (file.err != 0) {
     return Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err);
   }

@@ -53,8 +53,8 @@ result::Outcome some_outcome() {
 }
 
 Result<Done> check_and_write(const RunOptions& options) {
-  Result<Done> checked = check_result_destination(options);
-  return checked ? write_result(options, some_outcome()) : std::move(checked);
+  const Result<ResultPlace> place = find_result_place(options);
+  return place ? write_result(options, *place, some_outcome()) : Result<Done>(place.error());
 }
 
 }  // namespace
@@ -98,19 +98,54 @@ TEST_CASE("result_output: devices are written and not replaced") {
 TEST_CASE("result_output: nothing is left behind by a failure") {
   const Folder folder;
   RunOptions options = to(folder.path / "gone" / "r.json");
-  CHECK(check_result_destination(options).error().err() == ENOENT);
-  CHECK_FALSE(write_result(options, some_outcome()));
+  CHECK(find_result_place(options).error().err() == ENOENT);
   fs::create_directory(folder.path / "directory");
   options = to(folder.path / "directory");
-  CHECK(check_result_destination(options).error().err() == EISDIR);
-  CHECK_FALSE(write_result(options, some_outcome()));
+  CHECK(find_result_place(options).error().err() == EISDIR);
   CHECK(folder.entries() == 1);
 }
 
+// Red: let write_file of cli/result_output.cc open the directory by its path again.
+TEST_CASE("result_output: the place is the one of before whatever its names mean afterwards") {
+  const Folder folder;
+  fs::create_directory(folder.path / "place");
+  fs::create_directory(folder.path / "victim");
+  std::ofstream(folder.path / "victim" / "r.json") << "kept";
+  const RunOptions options = to(folder.path / "place" / "r.json");
+  const Result<ResultPlace> place = find_result_place(options);
+  REQUIRE(place);
+  fs::create_symlink(folder.path / "victim" / "r.json", folder.path / "place" / "r.json");
+  fs::rename(folder.path / "place", folder.path / "moved");
+  fs::create_directory_symlink("victim", folder.path / "place");
+  REQUIRE(write_result(options, *place, some_outcome()));
+  CHECK(folder.text("victim/r.json") == "kept");
+  CHECK(fs::is_regular_file(fs::symlink_status(folder.path / "moved" / "r.json")));
+  CHECK(folder.text("moved/r.json").ends_with("}\n"));
+}
+
+// Red: leave O_PATH out of find_result_place: opening a pipe waits for its reader.
+TEST_CASE("result_output: a pipe or a device is the one of before") {
+  const Folder folder;
+  const std::string path = folder.path / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), S_IRUSR | S_IWUSR) == 0);
+  const Result<ResultPlace> place = find_result_place(to(path));
+  REQUIRE(place);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  std::ofstream(folder.path / "victim") << "kept";
+  fs::remove(path);
+  fs::create_symlink("victim", path);
+  REQUIRE(write_result(to(path), *place, result::Outcome()));
+  CHECK(folder.text("victim") == "kept");
+  char start = 0;
+  CHECK(::read(reader, &start, 1) == 1);
+  CHECK(start == '{');
+  ::close(reader);
+}
+
 TEST_CASE("result_output: a descriptor must be open for writing") {
-  CHECK(check_result_destination(to("fd:999")).error().err() == EBADF);
+  CHECK(find_result_place(to("fd:999")).error().err() == EBADF);
   const int reader = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  CHECK(check_result_destination(to("fd:" + std::to_string(reader))).error().err() == EBADF);
+  CHECK(find_result_place(to("fd:" + std::to_string(reader))).error().err() == EBADF);
   ::close(reader);
 
   const Folder folder;
