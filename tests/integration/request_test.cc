@@ -1,9 +1,14 @@
 // `run --request`: a run described by JSON.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <cstdio>
+
 #include "harness.h"
+#include "quick.h"
 
 using namespace sbtest;
 
@@ -25,6 +30,27 @@ std::string base64(std::string_view bytes) {
     }
   }
   return text;
+}
+
+// The smallest executable: a header, one segment, `code`.
+std::string elf_of(const std::string& code) {
+  std::string file(
+      "\x7f"
+      "ELF\x02\x01\x01",
+      7);
+  const auto put = [&file](std::size_t size, std::uint64_t value) {
+    for (; size > 0; --size, value >>= 8) {
+      file += static_cast<char>(value & 0xff);
+    }
+  };
+  constexpr std::uint64_t at = 0x400000;
+  file.resize(16);
+  put(2, 2), put(2, 62), put(4, 1);         // an x86-64 executable
+  put(8, at + 120), put(8, 64), put(8, 0);  // starts behind the headers
+  put(4, 0), put(2, 64), put(2, 56), put(2, 1), put(2, 0), put(2, 0), put(2, 0);
+  put(4, 1), put(4, 5), put(8, 0), put(8, at), put(8, at);  // read and execute, all of the file
+  put(8, 120 + code.size()), put(8, 120 + code.size()), put(8, 0x1000);
+  return file + code;
 }
 
 Run run_request(const std::string& text, const Words& words = {}, Options options = {}) {
@@ -156,4 +182,48 @@ TEST_CASE("request: what is no request is one line and status 2") {
   options.timeout_s = 60;
   expect_usage_error(run_sandbox({"run", "--request", "/dev/zero", "--", "true"}, options),
                      {"at most", "bytes"});
+}
+
+// Red: keep the file open that make_file of launch/inside/mounts.cc has written.
+TEST_CASE("p26 a thousand programs given as bytes start at once") {
+  // Each differs, so that none is another's: write(1, ID, 8), exit_group(0).
+  const auto program_of = [](int id) {
+    char word[9];
+    std::snprintf(word, sizeof word, "%07d\n", id);
+    const std::string code =
+        std::string("\xb8\x01\0\0\0\xbf\x01\0\0\0\x48\x8d\x35\x10\0\0\0\xba\x08\0\0\0\x0f\x05",
+                    24) +
+        std::string("\x31\xff\xb8\xe7\0\0\0\x0f\x05", 9) + word;
+    return elf_of(code);
+  };
+  const int each = slow() > 1 ? 4 : 40;
+  constexpr int workers = 25;
+  const TempDirectory directory;
+  std::vector<pid_t> children;
+  for (int worker = 0; worker < workers; ++worker) {
+    children.push_back(fork());
+    if (children.back() != 0) {
+      continue;
+    }
+    for (int i = 0; i < each; ++i) {
+      const int id = worker * 1000 + i;
+      const std::string request = directory.write(
+          "request" + std::to_string(id), "{\"program\": " + quoted(base64(program_of(id))) + "}");
+      const Quick run = quick_run({"run", "--request", request});
+      char word[16];
+      std::snprintf(word, sizeof word, "\"%07d\\n\"", id);
+      if (run.exit_status != 0 || !contains(run.out, word)) {
+        std::fprintf(stderr, "program %d exited with %d: %s\n", id, run.exit_status,
+                     run.out.c_str());
+        _exit(1);
+      }
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  expect_true_runs();
 }
