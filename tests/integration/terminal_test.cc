@@ -52,7 +52,7 @@ TEST_CASE("p8 the probe types where it may") {
   Terminal terminal;
   give_terminal(terminal);
   terminal.options.binary = probe("inject_tty");
-  const Run run = run_sandbox({}, terminal.options);
+  const Run run = run_sandbox({"own"}, terminal.options);
   CHECK(run.out != "injected 0\n");
   CHECK(terminal.typed() > 0);
 }
