@@ -1,6 +1,6 @@
-// inject_tty [own]: types "x" and a new line into every terminal that it can get at: descriptors 0 to
-// 63 and /dev/tty; without `own`, which is for outside, also into those that may be somebody else's.
-// Prints "injected N".
+// inject_tty [own]: types "x" and a new line into every terminal that it can get at: descriptors 0
+// to 63 and /dev/tty; without `own`, which is for outside, also into those that may be somebody
+// else's. Prints "injected N".
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
