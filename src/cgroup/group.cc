@@ -93,7 +93,7 @@ void remove_directory(const std::string& path, bool v2) {
     if (::rmdir(path.c_str()) == 0 || errno == ENOENT) {
       return;
     }
-    if (errno != EBUSY) {
+    if (errno != EBUSY && errno != EINTR) {
       break;
     }
     ::usleep(i < 10 ? 100 : 1000);

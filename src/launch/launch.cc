@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "launch/inside/inside.h"
+#include "launch/stages.h"
 #include "sys/files.h"
 
 namespace sb::launch {
@@ -260,7 +261,7 @@ bool Running::send(inside::ControlKind kind, std::uint32_t arg) const {
   }
 }
 
-bool Running::send_group(const cgroup::Group& group) const {
+Result<Done> Running::send_group(const cgroup::Group& group) const {
   inside::ControlMsg message{};
   message.kind = inside::ControlKind::group;
   iovec data{.iov_base = &message, .iov_len = sizeof message};
@@ -285,7 +286,15 @@ bool Running::send_group(const cgroup::Group& group) const {
   do {
     put = ::sendmsg(control_.number(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (put < 0 && errno == EINTR);
-  return put >= 0;
+  // Kernel: ECONNRESET and EPIPE where init has ended.
+  if (put < 0 && errno != EPIPE && errno != ECONNRESET) {
+    return Error(Tag::launch_join, "handing the cgroup to init", errno)
+        .with_stage(stage_name(inside::Stage::await_group));
+  }
+  if (put < 0) {
+    (void)init_.send_signal(SIGKILL);  // Why: it would wait for ever, should it live after all.
+  }
+  return Done{};
 }
 
 Result<std::optional<inside::StageReport>> Running::read_report() const {

@@ -68,9 +68,9 @@ class Running {
   Result<std::optional<Received>> receive() const;
   // False: init is gone.
   bool send(inside::ControlKind kind, std::uint32_t arg = 0) const;
-  // Hands over the `tasks` files of a group that init waits for (Plan::group_follows). False: init
-  // is gone; the error pipe says why.
-  bool send_group(const cgroup::Group& group) const;
+  // Hands over the `tasks` files of a group that init waits for (Plan::group_follows). Done, too,
+  // where init is gone: the error pipe says why.
+  Result<Done> send_group(const cgroup::Group& group) const;
   // The report in the error pipe, if a stage failed. nullopt at its plain end.
   Result<std::optional<inside::StageReport>> read_report() const;
 

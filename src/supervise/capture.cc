@@ -107,8 +107,13 @@ bool Capture::took(ssize_t got) {
     bytes_ += static_cast<std::uint64_t>(got);
     return true;
   }
-  if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+  if (got == 0) {
     close_source();
+  } else if (errno != EINTR && errno != EAGAIN) {
+    // Why: an end that the program did not make would lose its output, and give it a SIGPIPE.
+    const int err = errno;
+    close_source();
+    hooks_.on_error(err);
   }
   return false;
 }

@@ -13,7 +13,14 @@ Result<EventLoop> EventLoop::create() {
   return EventLoop(std::move(epoll));
 }
 
-Result<bool> EventLoop::add(sys::FdRef fd, std::uint32_t events, Callback callback) {
+Result<Done> EventLoop::add(sys::FdRef fd, std::uint32_t events, Callback callback) {
+  if (!TRY(add_if_it_waits(fd, events, std::move(callback)))) {
+    return Error(Tag::supervise_loop, "adding a descriptor to epoll", EPERM);
+  }
+  return Done{};
+}
+
+Result<bool> EventLoop::add_if_it_waits(sys::FdRef fd, std::uint32_t events, Callback callback) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd.number();
@@ -35,7 +42,9 @@ void EventLoop::change(sys::FdRef fd, std::uint32_t events) {
     (void)::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd.number(), nullptr);
   } else if (::epoll_ctl(epoll_.number(), EPOLL_CTL_MOD, fd.number(), &event) != 0) {
     // Kernel: ENOENT: it was taken out by an earlier 0.
-    (void)::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd.number(), &event);
+    if (::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd.number(), &event) != 0) {
+      change_err_ = errno;
+    }
   }
 }
 
@@ -46,6 +55,10 @@ void EventLoop::remove(sys::FdRef fd) {
 }
 
 Result<Done> EventLoop::run_once() {
+  if (change_err_ != 0) {
+    // Why: nobody would ever hear of that descriptor again.
+    return Error(Tag::supervise_loop, "changing what epoll waits for", change_err_);
+  }
   std::array<epoll_event, 16> events{};
   const int count =
       ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), -1);

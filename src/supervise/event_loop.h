@@ -19,10 +19,13 @@ class EventLoop {
 
   static Result<EventLoop> create();
 
-  // `events`: EPOLLIN, EPOLLOUT, or EPOLLERR alone for errors and hang-ups. False where the kernel
-  // can't wait for such a file (a regular file is always ready). Errors: supervise.loop.
-  Result<bool> add(sys::FdRef fd, std::uint32_t events, Callback callback);
-  // 0: nothing at all, not even hang-ups, which would otherwise be reported again and again.
+  // `events`: EPOLLIN, EPOLLOUT, or EPOLLERR alone for errors and hang-ups. Errors: supervise.loop.
+  Result<Done> add(sys::FdRef fd, std::uint32_t events, Callback callback);
+  // The same for a file of the caller's. False where the kernel can't wait for it: a regular file
+  // is always ready.
+  Result<bool> add_if_it_waits(sys::FdRef fd, std::uint32_t events, Callback callback);
+  // 0: nothing at all, not even hang-ups, which would otherwise be reported again and again. What
+  // goes wrong is told by run_once().
   void change(sys::FdRef fd, std::uint32_t events);
   void remove(sys::FdRef fd);
 
@@ -33,6 +36,7 @@ class EventLoop {
   explicit EventLoop(sys::Fd epoll) : epoll_(std::move(epoll)) {}
 
   sys::Fd epoll_;
+  int change_err_ = 0;
   std::map<int, Callback> callbacks_;
 };
 

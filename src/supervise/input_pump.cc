@@ -12,13 +12,14 @@ constexpr std::size_t chunk = 65'536;
 
 }  // namespace
 
-InputPump::InputPump(EventLoop& loop, sys::FdRef source, sys::Fd target)
-    : loop_(loop), source_(source), target_(std::move(target)) {}
+InputPump::InputPump(EventLoop& loop, sys::FdRef source, sys::Fd target,
+                     std::function<void(int err)> on_error)
+    : loop_(loop), source_(source), target_(std::move(target)), on_error_(std::move(on_error)) {}
 
 InputPump::~InputPump() { stop(); }
 
 Result<Done> InputPump::start() {
-  source_waits_ = TRY(loop_.add(source_, EPOLLIN, [this](std::uint32_t) { step(); }));
+  source_waits_ = TRY(loop_.add_if_it_waits(source_, EPOLLIN, [this](std::uint32_t) { step(); }));
   CHECK(loop_.add(target_.ref(), EPOLLERR, [this](std::uint32_t events) {
     // Kernel: a pipe without readers reports EPOLLERR, with EPOLLOUT while it has room (pitfall
     // 40).
@@ -52,8 +53,14 @@ void InputPump::step() {
       return;
     }
     if (got <= 0) {
-      // Why: an unreadable stdin (EIO of a background terminal, EBADF) is an empty one.
+      // Why: an unreadable stdin (EIO of a background terminal, EBADF) is an empty one; one that
+      // breaks off is not what the caller meant the program to read.
+      const int err = got < 0 ? errno : 0;
+      const bool breaks_off = err == ENOMEM || (err == EIO && ::isatty(source_.number()) != 1);
       stop();
+      if (breaks_off) {
+        on_error_(err);
+      }
       return;
     }
     pending_.assign(buffer.data(), static_cast<std::size_t>(got));
@@ -62,7 +69,11 @@ void InputPump::step() {
   if (put > 0) {
     pending_.erase(0, static_cast<std::size_t>(put));
   } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
-    stop();  // EPIPE: nobody inside reads it any more
+    const int err = errno;
+    stop();
+    if (err != EPIPE) {  // else nobody inside reads it any more
+      on_error_(err);
+    }
     return;
   }
   watch();

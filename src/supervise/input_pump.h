@@ -2,6 +2,7 @@
 // Must not give the target the caller's descriptor: it may be a terminal (pitfall 8).
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -14,7 +15,9 @@ namespace sb::supervise {
 class InputPump {
  public:
   // `source`: the caller's stdin, borrowed. `target`: the write end of the target's pipe.
-  InputPump(EventLoop& loop, sys::FdRef source, sys::Fd target);
+  // `on_error`: stdin broke off before its end, or can't be passed on.
+  InputPump(EventLoop& loop, sys::FdRef source, sys::Fd target,
+            std::function<void(int err)> on_error);
   InputPump(const InputPump&) = delete;
   InputPump& operator=(const InputPump&) = delete;
   ~InputPump();
@@ -29,6 +32,7 @@ class InputPump {
   EventLoop& loop_;
   sys::FdRef source_;
   sys::Fd target_;
+  std::function<void(int err)> on_error_;
   bool source_waits_ = false;  // false: a file, always ready
   std::string pending_;
 };

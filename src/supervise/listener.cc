@@ -247,7 +247,7 @@ void Listener::interrupt_guard() {
   guard_call_.reset();
 }
 
-void Listener::drain() {
+Result<Done> Listener::drain() {
   // Limit: a run's tasks can have cancelled one call each at its end; what is beyond is the same
   // verdict.
   constexpr int most = 4096;
@@ -260,10 +260,13 @@ void Listener::drain() {
       on_notification(received.data);  // the guard, which waits again
     } else if (received.state == sys::ReceiveState::cancelled) {
       report_cancelled();
+    } else if (received.state == sys::ReceiveState::failed) {
+      return Error(Tag::launch_listener, "asking for forbidden calls at the end", received.err);
     } else {
-      return;
+      return Done{};
     }
   }
+  return Done{};
 }
 
 }  // namespace sb::supervise

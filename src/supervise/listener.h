@@ -46,7 +46,8 @@ class Listener {
   bool guard_waits() const { return !guard_returns_; }
 
   // After all but the guard are dead: reports every call that was cancelled before it was received.
-  void drain();
+  // Errors: launch.listener, where that can't be known.
+  Result<Done> drain();
 
  private:
   // taken: only our own code runs inside; launched: the program may.

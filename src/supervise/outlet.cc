@@ -27,7 +27,8 @@ Outlet::~Outlet() { abandon(); }
 Result<Done> Outlet::start() {
   is_terminal_ = ::isatty(fd_.number()) == 1;
   // Why: one whose reader has gone reports an error at once, before anything is written.
-  waits_ = TRY(loop_.add(fd_, EPOLLERR, [this](std::uint32_t events) { on_events(events); }));
+  waits_ = TRY(
+      loop_.add_if_it_waits(fd_, EPOLLERR, [this](std::uint32_t events) { on_events(events); }));
   return Done{};
 }
 

@@ -100,7 +100,7 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
                         {stdio.inside[0].ref(), stdio.inside[1].ref(), stdio.inside[2].ref()}));
   if (later) {
     group.emplace(TRY(cgroup::Group::create(facts, limits, owner)));
-    (void)running.send_group(*group);  // Why: where init is gone, the supervisor hears of it.
+    CHECK(running.send_group(*group));
   }
   for (sys::Fd& fd : stdio.inside) {
     fd.reset();

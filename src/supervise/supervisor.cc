@@ -112,9 +112,11 @@ void Supervisor::on_error_pipe() {
   inside::Progress& progress = running_.progress();
   seen_.target_stage = static_cast<inside::Stage>(progress.target_stage);
   if (!report) {
-    fail(report.error());
+    fail(Error(report.error()).with_stage(last_stage()));
   } else if (*report) {
-    fail(launch::stage_error(spec_, builder_, **report));
+    Error error = launch::stage_error(spec_, builder_, **report);
+    const bool is_broken = error.tag() == Tag::launch_protocol;
+    fail(is_broken ? std::move(error).with_stage(last_stage()) : std::move(error));
   } else if (progress.exec_errno != 0) {
     fail(launch::exec_error(spec_, progress.exec_errno));
   } else if (seen_.target_stage == inside::Stage::exec) {
@@ -127,12 +129,16 @@ void Supervisor::on_error_pipe() {
 void Supervisor::on_death_before_exec() {
   on_signals();       // Why: who stops a whole service sends us and the target the same signal.
   if (!seen_.stop) {  // else it died of our kill
-    const inside::Stage last = seen_.target_stage != inside::Stage::none
-                                   ? seen_.target_stage
-                                   : static_cast<inside::Stage>(running_.progress().init_stage);
     fail(Error(Tag::launch_died, "starting the program, which died on the way")
-             .with_stage(launch::stage_name(last)));
+             .with_stage(last_stage()));
   }
+}
+
+// How far the launch came.
+std::string_view Supervisor::last_stage() const {
+  return launch::stage_name(seen_.target_stage != inside::Stage::none
+                                ? seen_.target_stage
+                                : static_cast<inside::Stage>(running_.progress().init_stage));
 }
 
 void Supervisor::on_started_program() {
@@ -163,6 +169,9 @@ void Supervisor::on_control() {
       loop_->remove(running_.control());
       if (received.error().tag() != Tag::launch_died) {
         fail(received.error());
+      }
+      if (!settled_) {
+        hurry_init();  // Why: it can't say any more that it has settled.
       }
       return;
     }
@@ -232,7 +241,9 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     hurry_readers();
   }
   if (listener_ && message.arg == 1) {
-    listener_->drain();
+    if (const Result<Done> drained = listener_->drain(); !drained) {
+      fail(drained.error());
+    }
   }
   const std::uint64_t rss_kib = message.values[2];
   // Kernel: ru_maxrss starts at that of the process that cloned; no larger value means that the
@@ -264,7 +275,7 @@ void Supervisor::take_listener() {
     return;
   }
   if (listener_->taken()) {
-    const Result<bool> added =
+    const Result<Done> added =
         loop_->add(listener_->fd(), EPOLLIN, [this](std::uint32_t events) { on_listener(events); });
     if (!added) {
       fail(added.error());
@@ -330,6 +341,15 @@ void Supervisor::stop(Stop reason) {
 void Supervisor::fail(Error error) {
   seen_.record_failure(std::move(error));
   kill_inside();
+  hurry_init();
+}
+
+// Why: what init would still report of a failed run is worth no long wait; its own end is that of
+// everything inside.
+void Supervisor::hurry_init() {
+  constexpr std::uint64_t patience_ns = 500'000'000;
+  const std::uint64_t latest_ns = sys::monotonic_ns() + patience_ns;
+  kill_deadline_ns_ = kill_deadline_ns_ == 0 ? latest_ns : std::min(kill_deadline_ns_, latest_ns);
 }
 
 void Supervisor::kill_inside() {

@@ -57,6 +57,7 @@ class Supervisor {
   // control and error pipe
   void on_error_pipe();
   void on_death_before_exec();
+  std::string_view last_stage() const;
   void on_control();
   void on_message(launch::Received received);
   void on_init_end();
@@ -73,6 +74,7 @@ class Supervisor {
   void stop(Stop reason);
   void fail(Error error);
   void kill_inside();
+  void hurry_init();
   void on_signals();
   void on_signal(int number);
   bool cancels(int number) const;

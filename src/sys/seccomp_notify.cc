@@ -14,12 +14,14 @@ namespace {
 
 volatile suseconds_t wait_us = 0;  // only of the one Interrupter there is at a time
 
-// Kernel: setitimer is a plain system call, safe in a handler.
-void interrupt_later() {
-  constexpr suseconds_t most_us = 20'000;
+constexpr suseconds_t most_us = 20'000;
+
+// Kernel: setitimer is a plain system call, safe in a handler. Why an interval, too: should the
+// next call fail, this one's goes on.
+bool interrupt_later() {
   wait_us = std::min<suseconds_t>(wait_us * 2, most_us);
-  const itimerval once{{0, 0}, {0, wait_us}};
-  (void)::setitimer(ITIMER_REAL, &once, nullptr);
+  const itimerval soon{{0, most_us}, {0, wait_us}};
+  return ::setitimer(ITIMER_REAL, &soon, nullptr) == 0;
 }
 
 // Interrupts a blocking call in this thread again and again while it lives.
@@ -30,29 +32,37 @@ class Interrupter {
  public:
   Interrupter() {
     struct ::sigaction action {};
-    action.sa_handler = [](int) { interrupt_later(); };
-    (void)::sigaction(SIGALRM, &action, &old_action_);
+    action.sa_handler = [](int) { (void)interrupt_later(); };
     sigset_t alarm;
     (void)::sigemptyset(&alarm);
     (void)::sigaddset(&alarm, SIGALRM);
-    (void)::sigprocmask(SIG_UNBLOCK, &alarm, &old_mask_);
     constexpr suseconds_t first_us = 5;
     wait_us = first_us;
-    interrupt_later();
+    handles_ = ::sigaction(SIGALRM, &action, &old_action_) == 0;
+    unblocked_ = handles_ && ::sigprocmask(SIG_UNBLOCK, &alarm, &old_mask_) == 0;
+    err_ = unblocked_ && interrupt_later() ? 0 : errno;
   }
   Interrupter(const Interrupter&) = delete;
   Interrupter& operator=(const Interrupter&) = delete;
   ~Interrupter() {
-    // Why: blocked first, so that the handler does not set the timer anew.
-    (void)::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+    // Why: blocked first, so that the handler does not set the timer anew; and where it can't be,
+    // the handler stays, without which the signal would kill us.
+    const bool blocked = !unblocked_ || ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr) == 0;
     const itimerval never{};
     (void)::setitimer(ITIMER_REAL, &never, nullptr);
-    (void)::sigaction(SIGALRM, &old_action_, nullptr);
+    if (handles_ && blocked) {
+      (void)::sigaction(SIGALRM, &old_action_, nullptr);
+    }
   }
+
+  int err() const { return err_; }  // not 0: nothing will be interrupted
 
  private:
   struct ::sigaction old_action_ {};
   sigset_t old_mask_{};
+  bool handles_ = false;
+  bool unblocked_ = false;
+  int err_ = 0;
 };
 
 bool answer(FdRef listener, const seccomp_notif_resp& response) {
@@ -89,6 +99,9 @@ ReceivedNotification receive_notification(FdRef listener) {
 
 ReceivedNotification receive_notification_now(FdRef listener) {
   const Interrupter interrupter;
+  if (interrupter.err() != 0) {
+    return {.state = ReceiveState::failed, .err = interrupter.err()};
+  }
   return receive_notification(listener);
 }
 
