@@ -12,7 +12,7 @@ namespace sbtest {
 std::string call_of(const std::string& call) {
   const int last_capability = std::atoi(read_file("/proc/sys/kernel/cap_last_cap").c_str());
   if (call == no_new_privs_call || call == dumpable_call) {
-    const int number = last_capability + (call == no_new_privs_call ? 6 : 7);
+    const int number = last_capability + (call == no_new_privs_call ? 7 : 8);
     return "prctl:when=" + std::to_string(number);
   }
   return call;

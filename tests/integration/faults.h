@@ -15,8 +15,8 @@ namespace sbtest {
 constexpr const char* target_waits = "setsid:delay_enter=700000";
 constexpr const char* target_waits_long = "setsid:delay_enter=2500000";
 constexpr const char* init_waits = "sendmsg:delay_exit=700000";
-// The target's prctl number of its no_new_privs: after KEEPCAPS, one for each capability, one more
-// that finds the end of them, SECUREBITS and the ambient set.
+// The target's prctl number of its no_new_privs: after KEEPCAPS, one for each capability, two more
+// that find the end of them, SECUREBITS and the ambient set.
 constexpr const char* no_new_privs_call = "NO_NEW_PRIVS";
 constexpr const char* dumpable_call = "DUMPABLE";
 

@@ -27,13 +27,18 @@ alignas(16) char guard_stack[stack_size];
 // Every call here is made before the supervisor lets the program start, and is waved through.
 int guard_main(void*) {
   const uint64_t all_signals = ~0ULL;
-  (void)!syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, nullptr, sizeof all_signals);
-  // Why: out of the target's process group, so that no signal forwarded to that reaches it.
-  (void)!syscall(SYS_setsid);
-  // Why: what is not dumpable can't be traced, and does not show in a /proc with hidepid.
-  (void)!syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-  // Why: it must hold no pipe open; the end of the error pipe means that the program runs.
-  (void)!syscall(SYS_close_range, 0U, ~0U, 0U);
+  const bool ready =
+      syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, nullptr, sizeof all_signals) == 0 &&
+      // Why: out of the target's process group, so that no signal forwarded to that reaches it.
+      syscall(SYS_setsid) >= 0 &&
+      // Why: what is not dumpable can't be traced, and does not show in a /proc with hidepid.
+      syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+      // Why: it must hold no pipe open; the end of the error pipe means that the program runs.
+      syscall(SYS_close_range, 0U, ~0U, 0U) == 0;
+  // Why: init, whose child it is, ends a launch whose guard has ended.
+  while (!ready) {
+    (void)!syscall(SYS_exit_group, inside_failed);
+  }
   for (;;) {
     // Kernel: ENOSYS once nobody has the listener: the run is over. Where the filter forbids the
     // exit, too, init's end is also the guard's.

@@ -227,6 +227,12 @@ void confine_self(const Plan& plan, int children) {
   }
 }
 
+// Whether the target is not the program yet. Why the page can be believed: the target has no memory
+// in common with us but that, and execve takes it away.
+bool is_launching(const Plan& plan) {
+  return plan.progress->target_stage != static_cast<uint32_t>(Stage::exec);
+}
+
 bool has_guard(const Plan& plan, const Family& family) {
   return plan.progress->guard_pid != 0 && !family.guard_ended;
 }
@@ -235,14 +241,26 @@ bool has_guard(const Plan& plan, const Family& family) {
 // init's own, so a list of the guard alone means that nobody else is left.
 bool only_guard_left(const Plan& plan) {
   char text[16];
-  const ssize_t got = pread(children_fd, text, sizeof text, 0);
+  ssize_t size = 0;
+  while (size < static_cast<ssize_t>(sizeof text) && (size == 0 || text[size - 1] != ' ')) {
+    const ssize_t got =
+        pread(children_fd, text + size, sizeof text - static_cast<size_t>(size), size);
+    if (got < 0 && errno != EINTR) {
+      inside_exit(
+          inside_failed);  // Why: it would wait for the guard's end, which waits for its own.
+    }
+    if (got == 0) {
+      break;
+    }
+    size += got > 0 ? got : 0;
+  }
   pid_t pid = 0;
   ssize_t at = 0;
-  while (at < got && text[at] >= '0' && text[at] <= '9') {
+  while (at < size && text[at] >= '0' && text[at] <= '9') {
     pid = pid * 10 + (text[at] - '0');
     ++at;
   }
-  return pid == plan.progress->guard_pid && at + 1 == got;
+  return pid == plan.progress->guard_pid && at + 1 == size;
 }
 
 // Reaps all that can be reaped. Returns false once nobody but the guard is left.
@@ -261,6 +279,10 @@ bool reap(const Plan& plan, Family& family) {
         (void)!kill(-1, SIGKILL);
       }
       report_exit(plan, status, when_ns);
+    } else if (pid > 0 && !family.main_ended && is_launching(plan)) {
+      // Why: only the guard can be that, even if its number is not written down yet; nobody but it
+      // and the target is there, which would wait for ever.
+      (void)!kill(-1, SIGKILL);
     } else if (pid > 0 && pid == plan.progress->guard_pid && !family.guard_ended) {
       family.guard_ended = true;
       if (family.main_ended) {

@@ -91,10 +91,12 @@ bool reduce_capabilities(int keep) {
       if (number == keep || prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) {
         continue;
       }
-      if (errno != EINVAL) {
+      // Kernel: EINVAL marks the first number that this kernel does not know. Why asked twice: what
+      // else might say so would leave the rest of them.
+      if (errno != EINVAL || prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0) {
         return false;
       }
-      break;  // Kernel: EINVAL marks the first number that this kernel does not know.
+      break;
     }
     // Why: uid 0 of the namespace must not mean privilege at a later execve.
     if (prctl(PR_SET_SECUREBITS,

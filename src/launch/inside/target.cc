@@ -157,16 +157,19 @@ void hand_over(const Plan& plan, int listener) {
   plan.progress->listener = listener;
   // Kernel: pidfd_getfd(2) by a supervisor without CAP_SYS_PTRACE needs a dumpable memory, and the
   // guard, which shares it, ends that.
-  if (plan.wait_for_taker) {
-    (void)!waiting_call(WaitingRole::target);
+  if (plan.wait_for_taker && (waiting_call(WaitingRole::target) == 0 || errno != EAGAIN)) {
+    fail(plan, Stage::hand_listener);
   }
   // Why: what the filter notifies of the guard's start waits for the supervisor, which waves it
   // through.
   if (!start_guard(plan)) {
     fail(plan, Stage::hand_listener);
   }
-  // Why: answered once the guard waits, too: from now on a forbidden call is the program's own.
-  (void)!waiting_call(WaitingRole::target);
+  // Why: answered once the guard waits, too: from now on a forbidden call is the program's own. Any
+  // other answer is not the supervisor's, which would go on to wave calls through.
+  if (waiting_call(WaitingRole::target) == 0 || errno != EAGAIN) {
+    fail(plan, Stage::hand_listener);
+  }
 }
 
 }  // namespace
