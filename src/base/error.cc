@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -7,6 +8,14 @@
 #include <unistd.h>
 
 namespace sb {
+
+bool is_machine_fault(int err) {
+  return err == ENOMEM || err == EMFILE || err == ENFILE || err == EIO;
+}
+
+int Error::exit_code() const {
+  return is_machine_fault(err_) ? info(Tag::internal).exit_code : info(tag_).exit_code;
+}
 
 std::string errno_name(int err) {
   const char* name = strerrorname_np(err);

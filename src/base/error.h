@@ -41,7 +41,9 @@ class [[nodiscard]] Error {
 
   Tag tag() const { return tag_; }
   int err() const { return err_; }
-  int exit_code() const { return info(tag_).exit_code; }
+  // That of the tag; of a tag that blames the caller or the program, 125 where the machine is at
+  // fault.
+  int exit_code() const;
   std::string_view hint() const { return hint_.empty() ? info(tag_).hint : hint_; }
   std::string_view stage() const { return stage_; }
 
@@ -59,6 +61,10 @@ class [[nodiscard]] Error {
   std::string hint_;
   std::string stage_;
 };
+
+// Whether an errno says that this machine ran out of something, or broke: nobody's request or
+// program is to blame for that.
+bool is_machine_fault(int err);
 
 // "EACCES" for 13; "errno 4711" for a number without a name.
 std::string errno_name(int err);

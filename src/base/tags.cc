@@ -43,6 +43,8 @@ constexpr std::array table = {
     TagInfo{Tag::host_no_cpuset_controller, "host.no_cpuset_controller", exit_sandbox,
             "enable the cpuset cgroup controller, or leave cpu_set off"},
     TagInfo{Tag::host_unsupported, "host.unsupported", exit_sandbox, ""},
+    TagInfo{Tag::host_unreadable, "host.unreadable", exit_sandbox,
+            "memory or descriptors (ulimit -n) are short, or a disk is broken"},
     TagInfo{Tag::host_setuid, "host.setuid", exit_sandbox,
             "remove the setuid bit or the file capabilities from the sandbox binary"},
     TagInfo{Tag::cgroup_create, "cgroup.create", exit_sandbox,

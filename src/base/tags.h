@@ -30,6 +30,7 @@ enum class Tag : std::uint16_t {
   host_no_pids_controller,
   host_no_cpuset_controller,
   host_unsupported,
+  host_unreadable,
   host_setuid,
   cgroup_create,
   cgroup_limit,

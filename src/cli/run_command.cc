@@ -37,6 +37,9 @@ Result<result::Outcome> run_request(const RunOptions& options, const policy::Req
                                    : outcome_of(facts.error(), options, "");
   }
   const Result<policy::Spec> spec = policy::resolve(request, *facts);
+  if (const Result<Done> looked = policy::check_looks(); !looked) {
+    return outcome_of(looked.error(), options, facts->kernel);
+  }
   if (!spec && facts->uid != 0 && request.cgroup_parent.empty() &&
       (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
     // Why: a request that was read from stdin is to be read again.

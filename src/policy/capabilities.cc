@@ -1,14 +1,19 @@
 #include "policy/capabilities.h"
 
+#include <cerrno>
 #include <memory>
 
 #include <sys/capability.h>
+
+#include "sys/trouble.h"
 
 namespace sb::policy {
 
 bool has_effective_capabilities(std::initializer_list<int> capabilities) {
   const std::unique_ptr<_cap_struct, int (*)(void*)> own(cap_get_proc(), &cap_free);
   if (own == nullptr) {
+    // Why: whatever errno says: to take root for somebody without rights would be a guess.
+    sys::note_trouble(EIO, "the capabilities of sandbox itself");
     return false;
   }
   for (const int capability : capabilities) {

@@ -1,6 +1,7 @@
 #include "policy/cgroup_place.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/core.h>
 #include <sys/xattr.h>
@@ -8,6 +9,7 @@
 
 #include "base/split.h"
 #include "sys/files.h"
+#include "sys/trouble.h"
 
 namespace sb::policy {
 namespace {
@@ -111,6 +113,7 @@ bool is_delegated(const std::string& mount_point, std::string path) {
       if (::getxattr(path.c_str(), name, &value, 1) == 1 && value == '1') {
         return true;
       }
+      sys::note_trouble(errno, path);
     }
     if (path.size() <= mount_point.size()) {
       return false;
@@ -142,11 +145,19 @@ std::vector<std::string> controllers_of_v2(const CgroupHierarchy& hierarchy) {
   return split(text, ' ');
 }
 
+bool may_write(const std::string& directory) {
+  if (::access(directory.c_str(), W_OK) == 0) {
+    return true;
+  }
+  sys::note_trouble(errno, directory);
+  return false;
+}
+
 bool is_writable(const CgroupHierarchy& hierarchy) {
   if (sys::stat_path(hierarchy.base)) {
-    return ::access(hierarchy.base.c_str(), W_OK) == 0;
+    return may_write(hierarchy.base);
   }
-  return hierarchy.v2 && ::access(hierarchy.mount_point.c_str(), W_OK) == 0;
+  return hierarchy.v2 && may_write(hierarchy.mount_point);
 }
 
 // Whether others than this process stand in the way of handing controllers down.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <fmt/core.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/utsname.h>
@@ -10,6 +11,7 @@
 
 #include "policy/capabilities.h"
 #include "policy/cgroup_place.h"
+#include "sys/trouble.h"
 
 namespace sb::policy {
 bool CgroupHierarchy::has(const std::string& controller) const {
@@ -58,6 +60,14 @@ Result<HostFacts> probe_host(const std::string& cgroup_parent) {
   }
   facts.cgroups = TRY(probe_cgroups(facts.is_root, cgroup_parent));
   return facts;
+}
+
+Result<Done> check_looks() {
+  if (const std::optional<sys::Trouble>& trouble = sys::first_trouble()) {
+    return Error(Tag::host_unreadable, fmt::format("looking at \"{}\"", trouble->what),
+                 trouble->err);
+  }
+  return Done{};
 }
 
 }  // namespace sb::policy

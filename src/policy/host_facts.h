@@ -38,4 +38,9 @@ struct HostFacts {
 // caller's own; empty for none. Errors: host.setuid, host.no_cgroup where no hierarchy has it.
 Result<HostFacts> probe_host(const std::string& cgroup_parent);
 
+// Whether every look at the host, by then, found something or learnt that it is missing. Why before
+// a launch: what could not be looked at may be a part of the root, or what a limit needs.
+// Errors: host.unreadable.
+Result<Done> check_looks();
+
 }  // namespace sb::policy

@@ -83,6 +83,7 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
     spec.inside_uid = spec.inside_gid = ids->target().uid;
   }
   CHECK(builder.build(spec, ids ? &*ids : nullptr));
+  CHECK(policy::check_looks());
   spec.warnings.insert(spec.warnings.end(), builder.warnings().begin(), builder.warnings().end());
   // Why: where init is root of its namespace it is somebody else on the host.
   const std::optional<std::uint32_t> owner =

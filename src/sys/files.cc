@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/trouble.h"
+
 namespace sb::sys {
 
 OpenResult open_at(FdRef directory, const std::string& path, int flags, mode_t mode) {
@@ -24,7 +26,9 @@ OpenResult open_at(FdRef directory, const std::string& path, int flags, mode_t m
       return {Fd(number), 0};
     }
     if (errno != EINTR) {
-      return {Fd(), errno};
+      const int err = errno;
+      note_trouble(err, path);
+      return {Fd(), err};
     }
   }
 }
@@ -63,7 +67,12 @@ ReadResult read_all(FdRef fd, std::size_t limit) {
 
 ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit) {
   const OpenResult file = open_at(directory, path, O_RDONLY);
-  return file.err != 0 ? ReadResult{{}, file.err} : read_all(file.fd.ref(), limit);
+  if (file.err != 0) {
+    return {{}, file.err};
+  }
+  ReadResult result = read_all(file.fd.ref(), limit);
+  note_trouble(result.err, path);
+  return result;
 }
 
 ReadResult read_file(const std::string& path, std::size_t limit) {
@@ -138,6 +147,9 @@ int write_patiently(FdRef fd, std::string_view data, FdRef interrupt,
 std::optional<struct ::stat> stat_path(const std::string& path) {
   struct ::stat status {};
   if (::stat(path.c_str(), &status) != 0) {
+    const int err = errno;
+    note_trouble(err, path);
+    errno = err;
     return std::nullopt;
   }
   return status;
@@ -147,6 +159,7 @@ std::optional<std::string> read_link(const std::string& path) {
   std::string target(PATH_MAX, '\0');
   const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
   if (length < 0) {
+    note_trouble(errno, path);
     return std::nullopt;
   }
   target.resize(static_cast<std::size_t>(length));
@@ -156,26 +169,36 @@ std::optional<std::string> read_link(const std::string& path) {
 std::optional<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr),
                                                              &std::free);
+  if (resolved == nullptr) {
+    note_trouble(errno, path);
+  }
   return resolved != nullptr ? std::optional<std::string>(resolved.get()) : std::nullopt;
 }
 
 std::vector<std::string> list_directory(FdRef directory, std::string_view prefix) {
   std::vector<std::string> names;
-  const int own = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (own < 0) {
-    return names;
-  }
-  DIR* stream = ::fdopendir(own);
+  int own = -1;
+  do {
+    own = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (own < 0 && errno == EINTR);
+  DIR* stream = own >= 0 ? ::fdopendir(own) : nullptr;
   if (stream == nullptr) {
-    (void)::close(own);  // Why: nothing was read; the empty list says so.
+    note_trouble(errno, "the names in a directory");
+    if (own >= 0) {
+      (void)::close(own);  // Why: nothing was read; the empty list says so.
+    }
     return names;
   }
+  // Kernel: readdir(3) tells an error from the end by errno alone.
+  errno = 0;
   while (const dirent* entry = ::readdir(stream)) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
     if (name.starts_with(prefix) && name != "." && name != "..") {
       names.emplace_back(name);
     }
+    errno = 0;
   }
+  note_trouble(errno, "the names in a directory");
   ::closedir(stream);
   return names;
 }
