@@ -91,7 +91,8 @@ Result<Done> write_proc(pid_t pid, const char* file, const std::string& text) {
   const std::string path = fmt::format("/proc/{}/{}", pid, file);
   const int err = sys::write_file_at(sys::current_directory, path, text);
   if (err != 0) {
-    return Error(Tag::launch_idmap, fmt::format("writing the {} of init", file), err);
+    return Error(Tag::launch_idmap, fmt::format("writing the {} of init", file), err)
+        .with_stage(stage_name(inside::Stage::await_go));
   }
   return Done{};
 }
@@ -364,7 +365,8 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   reset_oom_score(static_cast<pid_t>(pid));
   CHECK(write_id_maps(spec, ids, static_cast<pid_t>(pid)));
   if (!running.send(inside::ControlKind::go)) {
-    return Error(Tag::launch_died, "sending go to init");
+    return Error(Tag::launch_died, "sending go to init")
+        .with_stage(stage_name(inside::Stage::await_go));
   }
   return running;
 }

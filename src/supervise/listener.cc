@@ -136,7 +136,7 @@ void Listener::on_notification(const seccomp_notif& notification) {
   } else if (phase_ == Phase::taken || takes_our_exec(notification)) {
     // Safety: until the guard waits only our own code runs inside; and where the filter notifies
     // execve, the first one comes before the program's first instruction.
-    (void)sys::answer_continue(fd_.ref(), notification.id);
+    note_answer(sys::answer_continue(fd_.ref(), notification.id));
   } else {
     report_call(notification);
   }
@@ -152,7 +152,7 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
     }
   } else if (plan_.wait_for_taker && !taker_told_) {
     taker_told_ = true;
-    (void)sys::answer_error(fd_.ref(), notification.id, EAGAIN);
+    let_go(notification.id);
   } else {
     target_call_ = notification.id;
   }
@@ -160,10 +160,17 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
     phase_ = Phase::launched;
     before_exec_();
     plan_.progress->entered_ns[static_cast<std::size_t>(inside::Stage::exec)] = sys::monotonic_ns();
-    // Kernel: ENOENT where it has died meanwhile; the end of the error pipe says where.
-    if (!sys::answer_error(fd_.ref(), *target_call_, EAGAIN) && errno != ENOENT) {
-      answer_err_ = errno;
-    }
+    let_go(*target_call_);
+  }
+}
+
+void Listener::let_go(std::uint64_t id) { note_answer(sys::answer_error(fd_.ref(), id, EAGAIN)); }
+
+// Of an answer that the launch waits for.
+void Listener::note_answer(bool answered) {
+  // Kernel: ENOENT where it has died meanwhile; the end of the error pipe says where.
+  if (!answered && errno != ENOENT) {
+    answer_err_ = errno;
   }
 }
 

@@ -55,6 +55,8 @@ class Listener {
 
   void on_notification(const seccomp_notif& notification);
   void on_waiting_call(const seccomp_notif& notification);
+  void let_go(std::uint64_t id);  // the target, from its waiting call
+  void note_answer(bool answered);
   bool is_ours(const seccomp_notif& notification) const;
   bool takes_our_exec(const seccomp_notif& notification);
   void report_call(const seccomp_notif& notification);
