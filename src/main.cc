@@ -1,5 +1,7 @@
 // Parse, dispatch, exit status. The only catch-all of the program.
+#include <cerrno>
 #include <exception>
+#include <new>
 
 #include "cli/dispatch.h"
 #include "cli/print.h"
@@ -9,6 +11,11 @@ int main(int argc, char** argv) {
   sb::sys::fill_standard_fds();
   try {
     return sb::cli::run_cli(argc, argv);
+  } catch (const std::bad_alloc&) {
+    const sb::Error error(sb::Tag::internal, "allocating memory", ENOMEM);
+    sb::cli::print_error(sb::Error(error).with_hint(
+        "sandbox itself needs a few megabytes: see ulimit -v, ulimit -d and the caller's cgroup"));
+    return error.exit_code();
   } catch (const std::exception& exception) {
     sb::cli::print_error(sb::Error(sb::Tag::internal, exception.what()));
     return sb::info(sb::Tag::internal).exit_code;

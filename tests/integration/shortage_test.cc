@@ -1,0 +1,146 @@
+// Out of descriptors, of memory, of disk, of processes: what the supervisor itself lacks. The
+// result is the right one, or an error that says so; never a verdict about the program.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "harness.h"
+
+using namespace sbtest;
+
+namespace {
+
+void set_limit(__rlimit_resource which, rlim_t value) {
+  const rlimit limit = {value, value};
+  if (setrlimit(which, &limit) != 0) {
+    _exit(122);
+  }
+}
+
+// True: the program ran, and all is as without the shortage.
+bool expect_right_or_error(const Run& run) {
+  INFO(run.describe());
+  if (run.document.has("status") && run.document.at("status").text() == "ok") {
+    CHECK(run.exit_status == 0);
+    CHECK(run.stdout_bytes() == "minimal\n");
+    return true;
+  }
+  CHECK(run.exit_status == 125);
+  // Where there is not even room for a document, one line says so.
+  if (run.document.has("status")) {
+    CHECK(run.document.at("status").text() == "error");
+    CHECK(run.stdout_bytes().empty());
+  } else {
+    CHECK(run.err.rfind("sandbox: ", 0) == 0);
+  }
+  return false;
+}
+
+// `sandbox` starts with no more than so much of it: else the C library gives up before main().
+bool starts_with(__rlimit_resource which, rlim_t value) {
+  Options options;
+  options.needs_host = false;
+  options.in_child = [which, value] { set_limit(which, value); };
+  return run_sandbox({"--version"}, options).exit_status == 0;
+}
+
+// Runs with more and more of it, until a run is right; `step` more each time. How many were errors.
+int errors_until_right(__rlimit_resource which, rlim_t first, rlim_t step, rlim_t most) {
+  int errors = 0;
+  for (rlim_t value = first; value <= most; value += step) {
+    CAPTURE(value);
+    Options options;
+    options.in_child = [which, value] { set_limit(which, value); };
+    if (starts_with(which, value)) {
+      if (expect_right_or_error(run_target({"--wall-time", "20s", "--open-files", "none"},
+                                           {probe("minimal")}, options))) {
+        return errors;
+      }
+      ++errors;
+    }
+  }
+  FAIL_CHECK("no limit is enough");
+  return errors;
+}
+
+}  // namespace
+
+// Red: directories that can't be listed taken for empty ones.
+TEST_CASE("shortage: with any number of descriptors a run is right or an error") {
+  require("root");
+  CHECK(errors_until_right(RLIMIT_NOFILE, 0, 1, 200) > 10);
+}
+
+// Red: a supervisor that lets std::bad_alloc end it.
+TEST_CASE("shortage: with any size of memory a run is right or an error") {
+  require("root");
+  CHECK(errors_until_right(RLIMIT_AS, 64 << 10, 64 << 10, 64 << 20) > 0);
+  (void)errors_until_right(RLIMIT_DATA, 16 << 10, 16 << 10, 64 << 20);
+}
+
+// Red: the result written to its place without a look at what write(2) says.
+TEST_CASE("shortage: a full disk is an error wherever it is met") {
+  require("root");
+  const TempDirectory directory;
+  const std::string disk = directory.path() + "/disk";
+  REQUIRE(mkdir(disk.c_str(), 0755) == 0);
+  Options options;
+  // In a mount namespace of its own, so that nothing is left of it.
+  options.in_child = [&disk] {
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("full", disk.c_str(), "tmpfs", 0, "size=4k,mode=777") != 0) {
+      _exit(122);
+    }
+    const std::string block(4096, 'x');
+    const int file = open((disk + "/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (file < 0 || write(file, block.data(), block.size()) != 4096) {
+      _exit(122);
+    }
+    close(file);
+  };
+  const Run result = run_target({"--result", disk + "/result"}, {probe("minimal")}, options);
+  INFO(result.describe());
+  CHECK(result.exit_status == 125);
+  CHECK(contains(result.err, "No space left on device"));
+  const Run output = run_target({"--stdout", disk + "/output"}, {probe("minimal")}, options);
+  expect_status(output, "error", 125);
+  CHECK(output.document.at("error.tag").text() == "io.output");
+  CHECK(output.document.at("error.errno").text() == "ENOSPC");
+  const Run events = run_target({"--events", disk + "/events"}, {probe("minimal")}, options);
+  expect_ok(events);
+  CHECK(contains(events.document.at("warnings").dump(), "No space left on device"));
+}
+
+// Red: a clone that fails taken for a program that was killed.
+TEST_CASE("shortage: with any number of processes a run is right or an error") {
+  require("cgroup1");
+  const std::string group = "/sys/fs/cgroup/pids/sbtest." + std::to_string(getpid());
+  if (mkdir(group.c_str(), 0755) != 0) {
+    require("a cgroup of pids");
+  }
+  int errors = 0;
+  bool right = false;
+  for (int most = 1; most <= 16 && !right; ++most) {
+    CAPTURE(most);
+    Options options;
+    options.in_child = [&group, most] {
+      std::ofstream(group + "/pids.max") << most << std::flush;
+      std::ofstream(group + "/tasks") << 0 << std::flush;
+    };
+    right = expect_right_or_error(run_target({"--wall-time", "20s"}, {probe("minimal")}, options));
+    errors += right ? 0 : 1;
+  }
+  CHECK(right);
+  CHECK(errors > 1);
+  CHECK(rmdir(group.c_str()) == 0);
+}
