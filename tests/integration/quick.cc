@@ -5,14 +5,45 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace sbtest {
 
-Quick quick_run(const Words& arguments, int kill_after_us) {
+// The first child of a process, as a pidfd, or -1 where it ends before it has one.
+static int first_child_of(pid_t parent) {
+  const std::string number = std::to_string(parent);
+  const std::string list = "/proc/" + number + "/task/" + number + "/children";
+  siginfo_t ended = {};
+  while (waitid(P_PID, static_cast<id_t>(parent), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0) {
+    const int child = std::atoi(read_file(list).c_str());
+    const int pidfd = child > 0 ? static_cast<int>(syscall(SYS_pidfd_open, child, 0)) : -1;
+    // Read again: the number is still its child's, and so was that of the pidfd.
+    if (pidfd >= 0 && std::atoi(read_file(list).c_str()) == child) {
+      return pidfd;
+    }
+    close(pidfd);
+  }
+  return -1;
+}
+
+static void kill_later(pid_t supervisor, int delay_us, Victim victim) {
+  const int init = victim == Victim::init ? first_child_of(supervisor) : -1;
+  usleep(static_cast<useconds_t>(delay_us));  // The moment is what the test tries.
+  if (victim == Victim::supervisor) {
+    kill(supervisor, SIGKILL);
+  } else if (init >= 0) {
+    (void)!syscall(SYS_pidfd_send_signal, init, SIGKILL, nullptr, 0);
+    close(init);
+  }
+}
+
+Quick quick_run(const Words& arguments, int kill_after_us, Victim victim) {
   Words words = {binary()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -32,8 +63,7 @@ Quick quick_run(const Words& arguments, int kill_after_us) {
   close(ends[1]);
   REQUIRE(error == 0);
   if (kill_after_us >= 0) {
-    usleep(static_cast<useconds_t>(kill_after_us));  // The moment is what the test tries.
-    kill(pid, SIGKILL);
+    kill_later(pid, kill_after_us, victim);
   }
   // Why: first its end, then what is in the pipe: a killed one's program may hold it a little.
   Quick result;

@@ -13,8 +13,11 @@ struct Quick {
   std::string out;       // up to 64 KiB, what a pipe holds
 };
 
-// argv after the binary's name. With `kill_after_us` the supervisor is killed that much later.
-Quick quick_run(const Words& arguments, int kill_after_us = -1);
+enum class Victim { supervisor, init };
+
+// argv after the binary's name. With `kill_after_us` the victim is killed that much later: init
+// that much after it was born, if it still lives.
+Quick quick_run(const Words& arguments, int kill_after_us = -1, Victim victim = Victim::supervisor);
 
 // What became ours when its parent was killed has ended within 5 s and is reaped.
 void expect_no_orphans();

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sys/prctl.h>
 
+#include <cstdlib>
 #include <random>
 
 #include "leftovers.h"
@@ -13,6 +14,12 @@ namespace {
 
 // With sanitizers a launch takes a tenth of a second.
 int rounds(int many) { return slow() > 1 ? 100 : many; }
+
+// SBTEST_KILLS: how often init is killed.
+int kills() {
+  const char* const wanted = std::getenv("SBTEST_KILLS");
+  return wanted != nullptr ? std::atoi(wanted) : rounds(200);
+}
 
 void require_host() {
   require("root");
@@ -60,5 +67,37 @@ TEST_CASE("p19 a thousand kills of the supervisor at any moment leave nothing") 
       expect_true_runs();  // its own check: no abandoned cgroup is left after it
     }
   }
+  expect_true_runs();
+}
+
+// Red: a supervisor that takes the end of init for that of the program.
+TEST_CASE("p19 hundreds of kills of init at any moment give an error and leave nothing") {
+  require_host();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  std::minstd_rand random(20);
+  int errors = 0;
+  const int all = kills();
+  for (int round = 0; round < all; ++round) {
+    const auto delay_us = static_cast<int>(random() % 12000);
+    // The first would run on; the second may have ended, and then its verdict holds.
+    const bool ends = round % 2 == 1;
+    CAPTURE(delay_us);
+    CAPTURE(ends);
+    const Quick run =
+        quick_run({"run", "--wall-time", "30s", "--", probe(ends ? "minimal" : "tree")}, delay_us,
+                  Victim::init);
+    CAPTURE(run.out);
+    if (ends && run.exit_status == 0) {
+      REQUIRE(contains(run.out, "\"status\":\"ok\""));
+      REQUIRE(contains(run.out, "\"data\":\"minimal\\n\""));
+    } else {
+      ++errors;
+      REQUIRE(run.exit_status == 125);
+      REQUIRE(contains(run.out, "\"status\":\"error\""));
+      REQUIRE(contains(run.out, "\"tag\":\"launch.died\""));
+    }
+    expect_no_orphans();
+  }
+  REQUIRE(errors >= all / 2);
   expect_true_runs();
 }
