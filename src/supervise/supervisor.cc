@@ -240,7 +240,7 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   if (seen_.stop || seen_.failure) {
     hurry_readers();
   }
-  if (listener_ && message.arg == 1) {
+  if (listener_ && listener_->taken() && message.arg == 1) {
     if (const Result<Done> drained = listener_->drain(); !drained) {
       fail(drained.error());
     }

@@ -282,6 +282,7 @@ bool reap(const Plan& plan, Family& family) {
     } else if (pid > 0 && !family.main_ended && is_launching(plan)) {
       // Why: only the guard can be that, even if its number is not written down yet; nobody but it
       // and the target is there, which would wait for ever.
+      family.guard_ended = true;
       (void)!kill(-1, SIGKILL);
     } else if (pid > 0 && pid == plan.progress->guard_pid && !family.guard_ended) {
       family.guard_ended = true;
