@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "harness.h"
@@ -19,6 +20,21 @@ constexpr const char* init_waits = "sendmsg:delay_exit=700000";
 // that find the end of them, SECUREBITS and the ambient set.
 constexpr const char* no_new_privs_call = "NO_NEW_PRIVS";
 constexpr const char* dumpable_call = "DUMPABLE";
+
+// Whether each of these stages has a row.
+template <class Table>
+constexpr bool covers_every_stage(const Table& table, uint32_t first, uint32_t last) {
+  for (uint32_t stage = first; stage <= last; ++stage) {
+    bool found = false;
+    for (const auto& row : table) {
+      found = found || static_cast<uint32_t>(row.stage) == stage;
+    }
+    if (!found) {
+      return false;
+    }
+  }
+  return true;
+}
 
 // "prctl:when=N" for the two that are counted from the number of capabilities.
 std::string call_of(const std::string& call);
