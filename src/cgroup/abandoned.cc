@@ -15,22 +15,31 @@
 namespace sb::cgroup {
 namespace {
 
+// One hierarchy's directory of an abandoned name, held by its lock.
+struct Locked {
+  std::string path;
+  bool v2;
+  sys::Fd lock;
+};
+
 // Holds the lock of one abandoned name in every hierarchy where it exists, so that no creator can
-// take it for its own meanwhile; false if somebody living holds one.
-bool lock_all(const policy::HostFacts& facts, const std::string& name,
-              std::vector<sys::Fd>& locks) {
+// take it for its own meanwhile; nothing if somebody living holds one, or if that can't be known.
+// Why only a missing directory is passed over: what can't be opened for want of descriptors is not
+// known to be abandoned, and an empty group of a run that starts can be removed under its feet.
+std::vector<Locked> lock_all(const policy::HostFacts& facts, const std::string& name) {
+  std::vector<Locked> locked;
   for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
-    sys::OpenResult directory =
-        sys::open_path(fmt::format("{}/{}", hierarchy.base, name), O_RDONLY | O_DIRECTORY);
-    if (directory.err != 0) {
+    std::string path = fmt::format("{}/{}", hierarchy.base, name);
+    sys::OpenResult directory = sys::open_path(path, O_RDONLY | O_DIRECTORY);
+    if (directory.err == ENOENT) {
       continue;
     }
-    if (::flock(directory.fd.number(), LOCK_EX | LOCK_NB) != 0) {
-      return false;
+    if (directory.err != 0 || ::flock(directory.fd.number(), LOCK_EX | LOCK_NB) != 0) {
+      return {};
     }
-    locks.push_back(std::move(directory.fd));
+    locked.push_back({std::move(path), hierarchy.v2, std::move(directory.fd)});
   }
-  return true;
+  return locked;
 }
 
 }  // namespace
@@ -48,18 +57,14 @@ std::vector<std::string> remove_abandoned(const policy::HostFacts& facts) {
   }
   std::vector<std::string> removed;
   for (const std::string& name : names) {
-    std::vector<sys::Fd> locks;
-    if (!lock_all(facts, name, locks)) {
-      continue;
-    }
-    for (auto hierarchy = facts.cgroups.rbegin(); hierarchy != facts.cgroups.rend(); ++hierarchy) {
-      const std::string path = fmt::format("{}/{}", hierarchy->base, name);
-      if (hierarchy->v2) {
-        v2::remove_members(path);
+    const std::vector<Locked> locked = lock_all(facts, name);
+    for (auto group = locked.rbegin(); group != locked.rend(); ++group) {
+      if (group->v2) {
+        v2::remove_members(group->path);
       }
       // Why: EBUSY means that its last processes are still dying; the next run tries again.
-      if (::rmdir(path.c_str()) == 0) {
-        removed.push_back(path);
+      if (::rmdir(group->path.c_str()) == 0) {
+        removed.push_back(group->path);
       }
     }
   }

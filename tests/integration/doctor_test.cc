@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "faults.h"
 #include "harness.h"
 
 using namespace sbtest;
@@ -258,6 +259,22 @@ TEST_CASE("doctor: clean removes what nobody locks and says so") {
   CHECK_FALSE(std::filesystem::exists(dead));
   CHECK(std::filesystem::exists(alive));
   close(lock);
+}
+
+// Red: in cgroup/abandoned.cc, pass over every directory that can't be opened, not ENOENT alone,
+// and remove what was not locked.
+TEST_CASE("doctor: clean removes nothing that it cannot lock") {
+  const ParentGroup parent;
+  const std::string unknown = parent.memory() + "/sandbox.3.unknown";
+  REQUIRE(mkdir(unknown.c_str(), 0755) == 0);
+  Options options = with_strace();
+  options.needs_host = false;
+  options.env["SANDBOX_CGROUP_PARENT"] = parent.name();
+  const Run run = run_sandbox({"strace", "-f", "-qq", "-o", "/dev/null", "-P", unknown, "-e",
+                               "inject=openat:error=EMFILE", binary(), "doctor", "--clean"},
+                              options);
+  INFO(run.describe());
+  CHECK(std::filesystem::exists(unknown));
 }
 
 TEST_CASE("p19 doctor: clean after a killed supervisor leaves nothing") {
