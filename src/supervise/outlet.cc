@@ -80,8 +80,8 @@ std::size_t Outlet::write_now(std::string_view bytes) {
         ::write(fd_.number(), bytes.data() + written, waits_ ? std::min(left, write_size) : left);
     if (put >= 0) {
       written += static_cast<std::size_t>(put);
-    } else if (errno == EAGAIN) {
-      break;
+    } else if (errno == EAGAIN && waits_) {
+      break;  // Why else an error: nobody would say when such a file can be written again.
     } else if (errno != EINTR) {
       // Kernel: a terminal that was hung up gives EIO.
       const bool gone = errno == EPIPE || errno == ECONNRESET || (errno == EIO && is_terminal_);
