@@ -161,7 +161,7 @@ def verdict(seen, plain, action):
     changed = difference(seen, plain)
     if not changed:
         return "same", ""
-    if all(is_unknown(key, *changed[key]) for key in changed):
+    if all(is_unknown(key, *changed[key]) or is_only_warned_of(key, *changed[key]) for key in changed):
         return "adapted", ""
     kind, _, number = action.partition("=")
     if kind == "error" and int(number) in NOT_HERE and all(may_adapt(key, *changed[key]) for key in changed):
@@ -172,6 +172,13 @@ def verdict(seen, plain, action):
 def is_unknown(key, before, now):
     """Whether a figure is given as not known."""
     return key == "processes" and all(now[name] in (before[name], None) for name in before)
+
+
+def is_only_warned_of(key, before, now):
+    """Whether all that is new are warnings of what a run does without: its events, and with --best-effort
+    the names of forbidden calls."""
+    return key == "warnings" and now[: len(before)] == before and all(
+        warning.startswith(("events end early", "forbidden calls are not named")) for warning in now[len(before):])
 
 
 def may_adapt(key, before, now):
