@@ -105,6 +105,36 @@ void store(const std::string& text) {
   std::ofstream(name) << text;
 }
 
+// What is given to `sandbox` where this host can't enforce some limits (SBTEST_OFF): those are
+// switched off, and a test of one of them is skipped.
+Words for_this_host(Words arguments) {
+  if (getenv("SBTEST_OFF") == nullptr) {
+    require("cgroup");
+    if (!host_has("own_cgroup2")) {
+      require("root");
+    }
+    return arguments;
+  }
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  for (const char* limit : {"memory", "cpu-time", "processes", "cpus", "cpu-set"}) {
+    if (host_has(limit)) {
+      continue;
+    }
+    const std::string option = std::string("--") + limit;
+    if (std::find(arguments.begin(), end, option) != end) {
+      require(limit);
+    }
+  }
+  if (!arguments.empty() && arguments[0] == "run") {
+    for (const char* limit : {"memory", "cpu-time", "processes"}) {  // which profiles set
+      if (!host_has(limit)) {
+        arguments.insert(arguments.begin() + 1, {std::string("--") + limit, "none"});
+      }
+    }
+  }
+  return arguments;
+}
+
 // Other tests may run at the same time: a group of theirs is without its lock for a moment after
 // it is made. What stays abandoned until the deadline is a leftover.
 std::vector<std::string> lasting_abandoned_groups() {
@@ -125,13 +155,8 @@ double monotonic_s() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-Running::Running(const Words& arguments, const Options& options) : options_(options) {
-  if (options.needs_host) {
-    require("cgroup");
-    if (!host_has("own_cgroup2")) {
-      require("root");
-    }
-  }
+Running::Running(const Words& given, const Options& options) : options_(options) {
+  const Words arguments = options.needs_host ? for_this_host(given) : given;
   prepare_this_process();
   if (options_.directory.empty()) {
     std::string name = "/tmp/sbtest.XXXXXX";

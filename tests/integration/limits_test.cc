@@ -29,7 +29,9 @@ void expect_memory_limit(const Run& run, double limit_bytes) {
     // One strike ends the whole group: neither its guard nor a victim listed twice is one more.
     CHECK(run.document.at("memory.oom_kills").integer() == 1);
   }
-  CHECK(run.document.at("memory.peak_bytes").number() <= limit_bytes);
+  // Kernel: a task that is being killed is charged beyond the limit (try_charge, "force"); 118 KiB
+  // of it were seen in emulation.
+  CHECK(run.document.at("memory.peak_bytes").number() <= limit_bytes + (1 << 20));
   CHECK(run.document.at("memory.peak_bytes").number() >= limit_bytes * 0.9);
   CHECK(run.elapsed_s < 10 * slow());
 }

@@ -47,6 +47,11 @@ bool has_memory_in_own_group2() {
   return contains(controllers, "memory") && contains(controllers, "pids");
 }
 
+// Whether SBTEST_OFF names this limit: "memory,cpu-time".
+bool is_off(std::string_view limit) {
+  return contains("," + environment("SBTEST_OFF") + ",", "," + std::string(limit) + ",");
+}
+
 bool has_program(std::string_view name) {
   std::istringstream path(environment("PATH") + ":/usr/local/bin:/usr/bin:/bin");
   for (std::string folder; std::getline(path, folder, ':');) {
@@ -96,6 +101,10 @@ bool host_has(std::string_view what) {
   }
   if (what == "own_clock") {
     return geteuid() == 0 && !environment("SBTEST_OWN_CLOCK").empty();
+  }
+  if (what == "memory" || what == "cpu-time" || what == "processes" || what == "cpus" ||
+      what == "cpu-set") {
+    return !is_off(what);
   }
   if (what == "userns") {
     return can_make_user_namespace();
