@@ -83,8 +83,8 @@ TEST_CASE("shortage: with any number of descriptors a run is right or an error")
 // Red: a supervisor that lets std::bad_alloc end it.
 TEST_CASE("shortage: with any size of memory a run is right or an error") {
   require("root");
-  CHECK(errors_until_right(RLIMIT_AS, 64 << 10, 64 << 10, 64 << 20) > 0);
-  (void)errors_until_right(RLIMIT_DATA, 16 << 10, 16 << 10, 64 << 20);
+  CHECK(errors_until_right(RLIMIT_AS, 128 << 10, 128 << 10, 64 << 20) > 0);
+  (void)errors_until_right(RLIMIT_DATA, 32 << 10, 32 << 10, 64 << 20);
 }
 
 // Red: the result written to its place without a look at what write(2) says.
