@@ -167,7 +167,8 @@ std::string format_duration(std::uint64_t ns) {
   if (ns % 1'000'000 == 0) {
     return ns < second_ns ? fmt::format("{} ms", ns / 1'000'000) : format_seconds(ns);
   }
-  return ns < 1'000'000 ? fmt::format("{} us", ns / 1'000) : format_seconds(ns);
+  // Why: exact, so that what is shown can be written again and means the same.
+  return ns % 1'000 == 0 ? fmt::format("{} us", ns / 1'000) : fmt::format("{} ns", ns);
 }
 
 std::string format_seconds(std::uint64_t ns) {

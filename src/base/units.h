@@ -20,8 +20,10 @@ std::optional<std::uint64_t> parse_size_bytes(std::string_view text);
 // The whole text as a decimal number without sign; nullopt for anything else.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 
-std::string format_duration(std::uint64_t ns);  // "2 s", "250 ms", "1 m 30 s"
-std::string format_seconds(std::uint64_t ns);   // "2.003 s"
-std::string format_size(std::uint64_t bytes);   // "512 MiB", "1000 bytes"
+// "2 s", "250 ms", "1 m 30 s", "2.003 s": exactly this long, and without its spaces
+// parse_duration_ns() reads it.
+std::string format_duration(std::uint64_t ns);
+std::string format_seconds(std::uint64_t ns);  // "2.003 s"
+std::string format_size(std::uint64_t bytes);  // "512 MiB", "1000 bytes"
 
 }  // namespace sb

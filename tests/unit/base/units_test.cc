@@ -84,6 +84,9 @@ TEST_CASE("units: written back for people") {
   CHECK(format_duration(250'000'000) == "250 ms");
   CHECK(format_duration(90'000'000'000) == "1 m 30 s");
   CHECK(format_duration(60'000'000'000) == "1 m");
+  // Red: us and seconds cut off what is smaller.
+  CHECK(format_duration(1'500) == "1500 ns");
+  CHECK(format_duration(1'000'001'000) == "1000001 us");
   CHECK(format_seconds(2'003'118'000) == "2.003 s");
   CHECK(format_size(536'870'912) == "512 MiB");
   CHECK(format_size(1'000) == "1000 bytes");
