@@ -1,82 +1,25 @@
 #include "launch/exec_error.h"
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
-#include <elf.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
+#include "launch/needs.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
 
 namespace sb::launch {
 namespace {
 
-// What a file needs to be executed.
-struct Need {
-  std::string role;  // "interpreter" of a script, or "dynamic loader"
-  std::string path;  // inside
-};
-
-// Limit: of what is read of a file. Kernel: the first line of a script counts to 255 bytes.
-constexpr std::size_t head_size = 256;
-constexpr std::size_t most_program_headers = 128;
-constexpr std::size_t longest_loader = 4096;
 constexpr int deepest = 5;  // Kernel: scripts whose interpreters are scripts (execve(2)).
-
-std::string read_at(sys::FdRef file, std::uint64_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  const ssize_t got = ::pread(file.number(), bytes.data(), size, static_cast<off_t>(offset));
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return bytes;
-}
-
-std::optional<Need> need_of_script(const std::string& head) {
-  const std::string line = head.substr(2, head.find('\n') - 2);
-  const std::size_t start = line.find_first_not_of(" \t");
-  if (start == std::string::npos) {
-    return std::nullopt;
-  }
-  return Need{"interpreter", line.substr(start, line.find_first_of(" \t", start) - start)};
-}
-
-std::optional<Need> need_of_elf(sys::FdRef file, const std::string& head) {
-  Elf64_Ehdr header{};
-  if (head.size() < sizeof header) {
-    return std::nullopt;
-  }
-  std::memcpy(&header, head.data(), sizeof header);
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
-      header.e_phnum > most_program_headers) {
-    return std::nullopt;
-  }
-  const std::string table = read_at(file, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
-  for (std::size_t at = 0; at + sizeof(Elf64_Phdr) <= table.size(); at += sizeof(Elf64_Phdr)) {
-    Elf64_Phdr segment{};
-    std::memcpy(&segment, table.data() + at, sizeof segment);
-    if (segment.p_type == PT_INTERP && segment.p_filesz <= longest_loader) {
-      const std::string loader = read_at(file, segment.p_offset, segment.p_filesz);
-      return Need{"dynamic loader", loader.substr(0, loader.find('\0'))};
-    }
-  }
-  return std::nullopt;
-}
 
 std::optional<Need> need_of(const std::string& host) {
   const sys::OpenResult file = sys::open_path(host, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (file.err != 0) {
-    return std::nullopt;
-  }
-  const std::string head = read_at(file.fd.ref(), 0, head_size);
-  if (head.starts_with("#!")) {
-    return need_of_script(head);
-  }
-  return head.starts_with(ELFMAG) ? need_of_elf(file.fd.ref(), head) : std::nullopt;
+  return file.err == 0 ? need_of_file(file.fd.ref()) : std::nullopt;
 }
 
 bool is_there(const policy::Files& files, const std::string& inside) {
