@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "launch/inside/inside.h"
+#include "launch/inside/mountinfo.h"
 
 extern "C" int mount(const char*, const char*, const char*, unsigned long, const void*);
 
@@ -27,23 +28,8 @@ constexpr unsigned long flag_remount = 32;          // MS_REMOUNT
 constexpr unsigned long flag_bind = 4096;           // MS_BIND
 constexpr unsigned long flag_private = 1UL << 18;   // MS_PRIVATE
 
-// Limit: of a path that mount(2) takes, and of the mounts below one source; more is an error.
-constexpr size_t longest_path = 4096;
+// Limit: of the mounts below one source; more is an error.
 constexpr size_t most_mounts = 1024;
-
-struct Reader {
-  int fd;
-  size_t at;
-  size_t size;
-  char data[4096];
-};
-
-struct Entry {
-  uint64_t id;
-  uint64_t parent;
-  bool is_private;
-  char point[longest_path];
-};
 
 // A mount and those below it, each with whether it has its attributes by now.
 struct Family {
@@ -52,97 +38,6 @@ struct Family {
   uint64_t id[most_mounts];
   bool settled[most_mounts];
 };
-
-// The next byte; -1 at the end, -2 with errno set.
-int next_byte(Reader& reader) {
-  if (reader.at == reader.size) {
-    ssize_t got = 0;
-    do {
-      got = read(reader.fd, reader.data, sizeof reader.data);
-    } while (got < 0 && errno == EINTR);
-    if (got <= 0) {
-      return got == 0 ? -1 : -2;
-    }
-    reader.at = 0;
-    reader.size = static_cast<size_t>(got);
-  }
-  return static_cast<unsigned char>(reader.data[reader.at++]);
-}
-
-bool is_digit(int byte, int highest) { return byte >= '0' && byte <= highest; }
-
-bool malformed() {
-  errno = EBADMSG;
-  return false;
-}
-
-bool skip_to(Reader& reader, int end) {
-  for (;;) {
-    const int byte = next_byte(reader);
-    if (byte == end) {
-      return true;
-    }
-    if (byte < 0 || byte == '\n') {
-      return malformed();
-    }
-  }
-}
-
-// `byte` is the first digit, read already.
-bool read_number(Reader& reader, int byte, uint64_t* number) {
-  if (!is_digit(byte, '9')) {
-    return malformed();
-  }
-  *number = 0;
-  for (; is_digit(byte, '9'); byte = next_byte(reader)) {
-    *number = *number * 10 + static_cast<uint64_t>(byte - '0');
-  }
-  return byte == ' ' || malformed();
-}
-
-// Kernel: space, tab, newline and backslash are written as \ooo (proc(5)).
-bool read_point(Reader& reader, char* point) {
-  for (size_t size = 0; size < longest_path; ++size) {
-    int byte = next_byte(reader);
-    if (byte == ' ') {
-      point[size] = '\0';
-      return true;
-    }
-    if (byte == '\\') {
-      byte = 0;
-      for (int i = 0; i < 3; ++i) {
-        const int digit = next_byte(reader);
-        if (!is_digit(digit, '7')) {
-          return malformed();
-        }
-        byte = byte * 8 + (digit - '0');
-      }
-    }
-    if (byte <= 0 || byte > 255) {
-      return malformed();
-    }
-    point[size] = static_cast<char>(byte);
-  }
-  errno = ENAMETOOLONG;
-  return false;
-}
-
-// id parent major:minor root point options [tag…] - type source super-options
-// Returns 1 with an entry, 0 at the end, -1 with errno set.
-int read_entry(Reader& reader, Entry& entry) {
-  const int first = next_byte(reader);
-  if (first < 0) {
-    return first == -1 ? 0 : -1;
-  }
-  if (!read_number(reader, first, &entry.id) ||
-      !read_number(reader, next_byte(reader), &entry.parent) || !skip_to(reader, ' ') ||
-      !skip_to(reader, ' ') || !read_point(reader, entry.point) || !skip_to(reader, ' ')) {
-    return -1;
-  }
-  // Kernel: the tags say whose events of mounting reach it, "shared:N" or "master:N" (proc(5)).
-  entry.is_private = next_byte(reader) == '-';
-  return skip_to(reader, '\n') ? 1 : -1;
-}
 
 // Kernel: stx_mnt_id since 5.8, the number that mountinfo has.
 bool mount_of(int fd, uint64_t* id) {
@@ -188,7 +83,7 @@ bool add(Family& family, uint64_t id) {
 }
 
 // `fd` is of the mount that `entry` tells of.
-bool set_flags(int fd, const Entry& entry, unsigned long wanted) {
+bool set_flags(int fd, const MountEntry& entry, unsigned long wanted) {
   unsigned long flags = 0;
   if (!entry.is_private && mount(nullptr, entry.point, nullptr, flag_private, nullptr) != 0) {
     return false;
@@ -215,7 +110,7 @@ bool set_flags(int fd, const Entry& entry, unsigned long wanted) {
   return true;
 }
 
-bool settle(const Entry& entry, unsigned long wanted) {
+bool settle(const MountEntry& entry, unsigned long wanted) {
   const int fd = open(entry.point, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) {
     return false;
@@ -236,13 +131,14 @@ bool settle(const Entry& entry, unsigned long wanted) {
 
 // One look at all mounts. Why EAGAIN: settled, and yet not private, can only be a path that
 // changed.
-bool pass(Reader& reader, Entry& entry, Family& family, unsigned long wanted, bool recursive) {
+bool pass(MountReader& reader, MountEntry& entry, Family& family, unsigned long wanted,
+          bool recursive) {
   reader.at = reader.size = 0;
   if (lseek(reader.fd, 0, SEEK_SET) != 0) {
     return false;
   }
   for (;;) {
-    const int got = read_entry(reader, entry);
+    const int got = read_mount(reader, entry);
     if (got <= 0) {
       return got == 0;
     }
@@ -275,9 +171,9 @@ bool restrict_by_remount(int mountinfo, int mount_fd, uint64_t attributes, bool 
     errno = EINVAL;
     return false;
   }
-  Reader reader;
+  MountReader reader;
   reader.fd = mountinfo;
-  Entry entry;
+  MountEntry entry;
   Family family;
   family.count = family.settled_count = 0;
   uint64_t id = 0;
