@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/split.h"
+#include "policy/proc_text.h"
 #include "sys/files.h"
 #include "sys/trouble.h"
 
@@ -15,53 +16,6 @@ namespace sb::policy {
 namespace {
 
 constexpr std::size_t largest_proc_file = 4U << 20;
-
-bool is_octal(char c) { return c >= '0' && c <= '7'; }
-
-// Kernel: /proc/PID/mountinfo writes space, tab, newline and backslash as \ooo (proc(5)).
-std::string unescape(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
-        is_octal(text[i + 3])) {
-      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
-                                 (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
-struct CgroupMount {
-  bool v2 = false;
-  std::string root;   // what of the hierarchy is mounted
-  std::string point;  // where
-  std::vector<std::string> options;
-};
-
-std::vector<CgroupMount> cgroup_mounts() {
-  std::vector<CgroupMount> mounts;
-  const sys::ReadResult file = sys::read_file("/proc/self/mountinfo", largest_proc_file);
-  for (const std::string& line : split(file.data, '\n')) {
-    // id parent major:minor root point options [tags] - type source super-options
-    const std::size_t dash = line.find(" - ");
-    if (dash == std::string::npos || line.compare(dash + 3, 6, "cgroup") != 0) {
-      continue;
-    }
-    const std::vector<std::string> left = split(line.substr(0, dash), ' ');
-    const std::vector<std::string> right = split(line.substr(dash + 3), ' ');
-    if (left.size() < 6 || right.size() < 3) {
-      continue;
-    }
-    mounts.push_back({.v2 = right[0] == "cgroup2",
-                      .root = unescape(left[3]),
-                      .point = unescape(left[4]),
-                      .options = split(right[2], ',')});
-  }
-  return mounts;
-}
 
 // Where the group `path` of the hierarchy shows below the mount; empty where it does not.
 std::string path_below(const CgroupMount& mount, const std::string& path) {
@@ -73,27 +27,6 @@ std::string path_below(const CgroupMount& mount, const std::string& path) {
     return mount.point;
   }
   return path.starts_with(mount.root + "/") ? mount.point + path.substr(mount.root.size()) : "";
-}
-
-// One line of /proc/self/cgroup.
-struct Membership {
-  std::vector<std::string> controllers;  // empty: v2
-  std::string path;
-};
-
-std::vector<Membership> memberships() {
-  std::vector<Membership> found;
-  const sys::ReadResult file = sys::read_file("/proc/self/cgroup", largest_proc_file);
-  for (const std::string& line : split(file.data, '\n')) {
-    // id:controllers:path; v2 is "0::path" (cgroups(7))
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first != std::string::npos && second != std::string::npos) {
-      found.push_back({.controllers = split(line.substr(first + 1, second - first - 1), ','),
-                       .path = line.substr(second + 1)});
-    }
-  }
-  return found;
 }
 
 bool serves(const CgroupMount& mount, const Membership& member) {
@@ -198,8 +131,10 @@ bool is_of_use(const CgroupMount& mount, const Membership& member) {
 
 Result<std::vector<CgroupHierarchy>> probe_cgroups(bool is_root, const std::string& parent) {
   std::vector<CgroupHierarchy> found;
-  const std::vector<CgroupMount> mounts = cgroup_mounts();
-  for (const Membership& member : memberships()) {
+  const std::vector<CgroupMount> mounts =
+      cgroup_mounts_of(sys::read_file("/proc/self/mountinfo", largest_proc_file).data);
+  for (const Membership& member :
+       memberships_of(sys::read_file("/proc/self/cgroup", largest_proc_file).data)) {
     for (const CgroupMount& mount : mounts) {
       if (!serves(mount, member) || !is_of_use(mount, member)) {
         continue;
