@@ -208,47 +208,6 @@ Running::~Running() {
   (void)init_.wait(wait_ms);
 }
 
-Result<std::optional<Received>> Running::receive() const {
-  Received received;
-  iovec data{.iov_base = &received.message, .iov_len = sizeof received.message};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
-  msghdr packet{};
-  packet.msg_iov = &data;
-  packet.msg_iovlen = 1;
-  packet.msg_control = space;
-  packet.msg_controllen = sizeof space;
-  ssize_t got = 0;
-  do {
-    got = ::recvmsg(control_.number(), &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno == EAGAIN) {
-    return std::optional<Received>();
-  }
-  // Kernel: ECONNRESET where init died before it had read all that it was sent.
-  if (got < 0 && errno == ECONNRESET) {
-    got = 0;
-  }
-  if (got < 0) {
-    return Error(Tag::launch_protocol, "receiving from init", errno);
-  }
-  for (cmsghdr* header = CMSG_FIRSTHDR(&packet); header != nullptr;
-       header = CMSG_NXTHDR(&packet, header)) {
-    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int))) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(header), sizeof number);
-      received.pidfd = sys::Fd(number);
-    }
-  }
-  if (got == 0) {
-    return Error(Tag::launch_died, "waiting for init, which ended");
-  }
-  if (got != sizeof received.message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return Error(Tag::launch_protocol, "reading a packet of init's of the wrong size");
-  }
-  return std::optional<Received>(std::move(received));
-}
-
 bool Running::send(inside::ControlKind kind, std::uint32_t arg) const {
   inside::ControlMsg message{};
   message.kind = kind;
@@ -296,21 +255,6 @@ Result<Done> Running::send_group(const cgroup::Group& group) const {
     (void)init_.send_signal(SIGKILL);  // Why: it would wait for ever, should it live after all.
   }
   return Done{};
-}
-
-Result<std::optional<inside::StageReport>> Running::read_report() const {
-  inside::StageReport report{};
-  ssize_t got = 0;
-  do {
-    got = ::read(error_pipe_.number(), &report, sizeof report);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0) {
-    return std::optional<inside::StageReport>();
-  }
-  if (got != sizeof report) {
-    return Error(Tag::launch_protocol, "reading a report from inside", got < 0 ? errno : 0);
-  }
-  return std::optional<inside::StageReport>(report);
 }
 
 Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgroup::Group* group,

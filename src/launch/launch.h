@@ -24,6 +24,7 @@
 #include "cgroup/group.h"
 #include "launch/host_ids.h"
 #include "launch/inside/protocol.h"
+#include "launch/packets.h"
 #include "launch/plan_builder.h"
 #include "policy/spec.h"
 #include "sys/fd.h"
@@ -46,12 +47,6 @@ class ProgressPage {
   inside::Progress* page_;
 };
 
-// One packet of init's, checked for length; `pidfd` came with `started`.
-struct Received {
-  inside::ControlMsg message{};
-  sys::Fd pidfd;
-};
-
 // A started sandbox. The destructor kills init, and with it everything inside, and reaps it.
 class Running {
  public:
@@ -65,14 +60,16 @@ class Running {
   inside::Progress& progress() const { return *progress_.get(); }
 
   // The next packet, nullopt if there is none now. Errors: launch.protocol, launch.died at its end.
-  Result<std::optional<Received>> receive() const;
+  Result<std::optional<Received>> receive() const { return receive_packet(control_.ref()); }
   // False: init is gone.
   bool send(inside::ControlKind kind, std::uint32_t arg = 0) const;
   // Hands over the `tasks` files of a group that init waits for (Plan::group_follows). Done, too,
   // where init is gone: the error pipe says why.
   Result<Done> send_group(const cgroup::Group& group) const;
   // The report in the error pipe, if a stage failed. nullopt at its plain end.
-  Result<std::optional<inside::StageReport>> read_report() const;
+  Result<std::optional<inside::StageReport>> read_report() const {
+    return launch::read_report(error_pipe_.ref());
+  }
 
  private:
   friend Result<Running> start(const policy::Spec&, PlanBuilder&, const cgroup::Group*,

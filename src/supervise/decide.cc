@@ -145,7 +145,13 @@ void judge_main_process(const policy::Spec& spec, const Observations& seen, Outc
     judge_end(spec, seen, *signal, outcome);
     return;
   }
-  const int code = seen.main_status->exit_code().value_or(0);
+  if (!seen.main_status->exit_code()) {
+    outcome.status = Status::error;
+    outcome.error = Error(Tag::launch_protocol, "reading how the program ended");
+    outcome.reason = outcome.error->message();
+    return;
+  }
+  const int code = *seen.main_status->exit_code();
   outcome.status = code == 0 ? Status::ok : Status::exited;
   outcome.reason = code == 0 ? "" : fmt::format("exited with {}", code);
 }

@@ -47,8 +47,11 @@ void Supervisor::try_freeze() {
   if (group_ != nullptr && group_->set_frozen(true)) {
     by_cgroup_ = true;
     on_frozen(sys::monotonic_ns());
-  } else if (running_.send(inside::ControlKind::freeze)) {
-    freeze_ = Freeze::asked;
+  } else {
+    heard_.asked(inside::ControlKind::freeze, sys::monotonic_ns());
+    if (running_.send(inside::ControlKind::freeze)) {
+      freeze_ = Freeze::asked;
+    }
   }
 }
 
@@ -67,6 +70,7 @@ void Supervisor::on_frozen(std::uint64_t when_ns) {
     (void)group_->set_frozen(false);
     on_thawed(now_ns);
   } else {
+    heard_.asked(inside::ControlKind::thaw, sys::monotonic_ns());
     (void)running_.send(inside::ControlKind::thaw);
     freeze_ = Freeze::thawing;
   }

@@ -42,7 +42,8 @@ Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& buil
       running_(running),
       group_(group),
       signals_(signals),
-      events_fd_(events) {
+      events_fd_(events),
+      heard_(created_ns) {
   seen_.created_ns = created_ns;
   // Why: those that are online, not our own affinity: init resets it.
   cpus_ = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
@@ -100,8 +101,7 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
 
 void Supervisor::on_error_pipe() {
   const Result<std::optional<inside::StageReport>> report = running_.read_report();
-  if (report && *report && (*report)->err == 0 && listener_ && !filter_soon_ &&
-      static_cast<inside::Stage>((*report)->stage) == inside::Stage::hand_listener) {
+  if (report && *report && listener_ && !filter_soon_ && announces_filter(**report)) {
     filter_soon_ = true;
     take_listener();
     return;
@@ -109,18 +109,31 @@ void Supervisor::on_error_pipe() {
   loop_->remove(running_.error_pipe());
   launch_over_ = true;
   start_deadline_ns_ = 0;
-  inside::Progress& progress = running_.progress();
-  seen_.target_stage = static_cast<inside::Stage>(progress.target_stage);
+  // Why: with a listener, the moment the target was let go; else its last step before execve.
+  const Result<LaunchFacts> facts =
+      read_progress(running_.progress(), listener_ ? inside::Stage::exec : inside::Stage::seccomp,
+                    seen_.created_ns, sys::monotonic_ns());
+  if (facts) {
+    seen_.target_stage = facts->target_stage;
+  }
   if (!report) {
     fail(Error(report.error()).with_stage(last_stage()));
   } else if (*report) {
     Error error = launch::stage_error(spec_, builder_, **report);
     const bool is_broken = error.tag() == Tag::launch_protocol;
     fail(is_broken ? std::move(error).with_stage(last_stage()) : std::move(error));
-  } else if (progress.exec_errno != 0) {
-    fail(launch::exec_error(spec_, progress.exec_errno));
-  } else if (seen_.target_stage == inside::Stage::exec) {
-    on_started_program();
+  } else if (!facts) {
+    fail(facts.error());
+  } else {
+    on_launch_over(*facts);
+  }
+}
+
+void Supervisor::on_launch_over(const LaunchFacts& facts) {
+  if (facts.exec_errno != 0) {
+    fail(launch::exec_error(spec_, facts.exec_errno));
+  } else if (facts.target_stage == inside::Stage::exec) {
+    on_started_program(facts.exec_ns);
   } else {
     on_death_before_exec();
   }
@@ -141,12 +154,9 @@ std::string_view Supervisor::last_stage() const {
                                 : static_cast<inside::Stage>(running_.progress().init_stage));
 }
 
-void Supervisor::on_started_program() {
-  const inside::Progress& progress = running_.progress();
+void Supervisor::on_started_program(std::uint64_t exec_ns) {
   seen_.executed = true;
-  // Why: with a listener, the moment the target was let go; else its last step before execve.
-  const inside::Stage last = listener_ ? inside::Stage::exec : inside::Stage::seccomp;
-  seen_.exec_ns = progress.entered_ns[static_cast<std::size_t>(last)];
+  seen_.exec_ns = exec_ns;
   seen_.started_utc = utc_now();
   if (spec_.limits.wall_time_ns) {
     wall_end_ = seen_.exec_ns + *spec_.limits.wall_time_ns;
@@ -162,13 +172,13 @@ void Supervisor::on_started_program() {
 
 void Supervisor::on_control() {
   // Why: all that is there: `exited` and `settled` often come together.
-  for (;;) {
+  while (!control_over_) {
     Result<std::optional<launch::Received>> received = running_.receive();
     if (!received) {
       // Why: before it settled, init's end is a failure; on_init_end says which.
-      loop_->remove(running_.control());
+      end_control();
       if (received.error().tag() != Tag::launch_died) {
-        fail(received.error());
+        give_up_init(received.error());
       }
       if (!settled_) {
         hurry_init();  // Why: it can't say any more that it has settled.
@@ -178,8 +188,26 @@ void Supervisor::on_control() {
     if (!*received) {
       return;
     }
+    const Result<Done> accepted =
+        heard_.accept((*received)->message, (*received)->pidfd.valid(), sys::monotonic_ns());
+    if (!accepted) {
+      end_control();
+      give_up_init(accepted.error());
+      return;
+    }
     on_message(std::move(**received));
   }
+}
+
+void Supervisor::end_control() {
+  control_over_ = true;
+  loop_->remove(running_.control());
+}
+
+// Why at once: an init that says what it never says would not do as it is told, either.
+void Supervisor::give_up_init(Error error) {
+  fail(std::move(error));
+  (void)running_.init().send_signal(SIGKILL);
 }
 
 void Supervisor::on_message(launch::Received received) {
@@ -207,9 +235,8 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::freeze:
     case inside::ControlKind::thaw:
     case inside::ControlKind::group:
-      break;
+      return;  // never accepted
   }
-  fail(Error(Tag::launch_protocol, "reading a message that init never sends"));
 }
 
 void Supervisor::on_exited(const inside::ControlMsg& message) {

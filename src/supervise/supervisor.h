@@ -14,6 +14,7 @@
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
 #include "supervise/event_stream.h"
+#include "supervise/heard.h"
 #include "supervise/input_pump.h"
 #include "supervise/listener.h"
 #include "supervise/observations.h"
@@ -59,9 +60,12 @@ class Supervisor {
   void on_death_before_exec();
   std::string_view last_stage() const;
   void on_control();
+  void end_control();
+  void give_up_init(Error error);
   void on_message(launch::Received received);
   void on_init_end();
-  void on_started_program();
+  void on_launch_over(const LaunchFacts& facts);
+  void on_started_program(std::uint64_t exec_ns);
   void on_exited(const inside::ControlMsg& message);
   void on_settled(const inside::ControlMsg& message);
 
@@ -132,11 +136,13 @@ class Supervisor {
   sys::Pidfd target_;
   sys::Fd timer_;
 
-  bool started_ = false;      // init has cloned the target
-  bool filter_soon_ = false;  // the target is about to load its filter
-  bool launch_over_ = false;  // the error pipe has ended
-  bool exited_ = false;       // the program's first process
-  bool settled_ = false;      // everything inside is dead and reaped
+  Heard heard_;
+  bool control_over_ = false;  // nothing more is heard of init
+  bool started_ = false;       // init has cloned the target
+  bool filter_soon_ = false;   // the target is about to load its filter
+  bool launch_over_ = false;   // the error pipe has ended
+  bool exited_ = false;        // the program's first process
+  bool settled_ = false;       // everything inside is dead and reaped
   bool init_ended_ = false;
   cgroup::Usage baseline_;            // what the group had used when the program began
   std::vector<int> waiting_signals_;  // to forward once the program runs

@@ -202,3 +202,16 @@ TEST_CASE("decide: usage comes from the counters and is absent where nothing cou
   CHECK_FALSE(outcome.memory.oom_kills);
   CHECK_FALSE(outcome.processes.peak);
 }
+
+// Red: judge_main_process() takes exit_code().value_or(0).
+TEST_CASE("decide: a status that is no end is no success") {
+  for (const int status : {0x137f, 0xffff}) {  // stopped, continued
+    CAPTURE(status);
+    Facts facts;
+    facts.seen.main_status = WaitStatus(status);
+    const result::Outcome outcome = decide(facts.spec, std::move(facts.seen));
+    CHECK(outcome.status == result::Status::error);
+    REQUIRE(outcome.error.has_value());
+    CHECK(outcome.error->tag() == sb::Tag::launch_protocol);
+  }
+}

@@ -1,0 +1,95 @@
+#include "launch/packets.h"
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace sb::launch {
+namespace {
+
+// Takes every descriptor that came. Why: one that is left where the kernel put it stays open, and
+// who sends enough of them has us run out of numbers. Kernel: the room for one descriptor, aligned,
+// is room for two.
+std::vector<sys::Fd> take_descriptors(msghdr& packet) {
+  std::vector<sys::Fd> taken;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&packet); header != nullptr;
+       header = CMSG_NXTHDR(&packet, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+      continue;
+    }
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int number = -1;
+      // Safety: the kernel wrote cmsg_len, and it lies within the buffer.
+      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
+      taken.emplace_back(number);
+    }
+  }
+  return taken;
+}
+
+}  // namespace
+
+Result<std::optional<Received>> receive_packet(sys::FdRef control) {
+  Received received;
+  iovec data{.iov_base = &received.message, .iov_len = sizeof received.message};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  msghdr packet{};
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space;
+  packet.msg_controllen = sizeof space;
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(control.number(), &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) {
+    return std::optional<Received>();
+  }
+  // Kernel: ECONNRESET where init died before it had read all that it was sent.
+  if (got < 0 && errno == ECONNRESET) {
+    got = 0;
+  }
+  if (got < 0) {
+    return Error(Tag::launch_protocol, "receiving from init", errno);
+  }
+  std::vector<sys::Fd> descriptors = take_descriptors(packet);
+  if (got == 0) {
+    return Error(Tag::launch_died, "waiting for init, which ended");
+  }
+  if (got != sizeof received.message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+      descriptors.size() > 1) {
+    return Error(Tag::launch_protocol, "reading a packet of init's of the wrong size");
+  }
+  if (!descriptors.empty()) {
+    received.pidfd = std::move(descriptors.front());
+  }
+  return std::optional<Received>(std::move(received));
+}
+
+Result<std::optional<inside::StageReport>> read_report(sys::FdRef error_pipe) {
+  // Limit: how long the pipe may stay open and empty where its end is due.
+  constexpr int patience_ms = 5'000;
+  pollfd polled{.fd = error_pipe.number(), .events = POLLIN, .revents = 0};
+  if (::poll(&polled, 1, patience_ms) == 0) {
+    return Error(Tag::launch_protocol, "waiting for the end of the launch", ETIMEDOUT);
+  }
+  inside::StageReport report{};
+  ssize_t got = 0;
+  do {
+    got = ::read(error_pipe.number(), &report, sizeof report);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) {
+    return std::optional<inside::StageReport>();
+  }
+  if (got != sizeof report) {
+    return Error(Tag::launch_protocol, "reading a report from inside", got < 0 ? errno : 0);
+  }
+  return std::optional<inside::StageReport>(report);
+}
+
+}  // namespace sb::launch

@@ -1,0 +1,134 @@
+#include "supervise/heard.h"
+
+#include <fmt/core.h>
+
+#include "sys/process.h"
+
+namespace sb::supervise {
+namespace {
+
+using inside::ControlKind;
+
+// Limit: of what a process can have used; beyond it sums could overflow.
+constexpr std::uint64_t most_cpu_ns = 1ULL << 62;
+constexpr std::uint64_t most_rss_kib = 1ULL << 50;
+constexpr int highest_errno = 4095;  // Kernel: MAX_ERRNO
+
+Error out_of_turn(const char* what) {
+  return {Tag::launch_protocol, fmt::format("hearing {} of init out of turn", what)};
+}
+
+Error impossible(const char* what) {
+  return {Tag::launch_protocol, fmt::format("hearing of {} that can't be", what)};
+}
+
+bool is_stage(std::uint32_t stage) { return stage < inside::stage_count; }
+
+bool is_end(std::uint32_t status) {
+  const sys::WaitStatus end(static_cast<int>(status));
+  return end.exit_code() || end.fatal_signal();
+}
+
+}  // namespace
+
+void Heard::asked(ControlKind what, std::uint64_t now_ns) {
+  waiting_ = what;
+  asked_ns_ = now_ns;
+}
+
+Result<Done> Heard::accept_answer(const inside::ControlMsg& message, ControlKind to,
+                                  std::uint64_t now_ns) {
+  if (waiting_ != to) {
+    return out_of_turn(to == ControlKind::freeze ? "a freeze" : "a thaw");
+  }
+  if (message.values[0] < asked_ns_ || message.values[0] > now_ns) {
+    return impossible("a time");
+  }
+  waiting_ = ControlKind::go;
+  return Done{};
+}
+
+Result<Done> Heard::accept_settled(const inside::ControlMsg& message) {
+  if (!exited_ || settled_) {
+    return out_of_turn("the end of all");
+  }
+  if (message.arg > 1 || message.values[0] > most_cpu_ns || message.values[1] > most_cpu_ns ||
+      message.values[2] > most_rss_kib || message.values[3] > most_rss_kib) {
+    return impossible("a usage");
+  }
+  settled_ = true;
+  return Done{};
+}
+
+Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descriptor,
+                           std::uint64_t now_ns) {
+  if (with_descriptor != (message.kind == ControlKind::started)) {
+    return impossible("a descriptor");
+  }
+  switch (message.kind) {
+    case ControlKind::started:
+      if (started_) {
+        return out_of_turn("the start");
+      }
+      started_ = true;
+      return Done{};
+    case ControlKind::exited:
+      if (!started_ || exited_) {
+        return out_of_turn("the program's end");
+      }
+      if (!is_end(message.arg)) {
+        return impossible("an end of the program");
+      }
+      if (message.values[0] < created_ns_ || message.values[0] > now_ns) {
+        return impossible("a time");
+      }
+      exited_ = true;
+      return Done{};
+    case ControlKind::settled:
+      return accept_settled(message);
+    case ControlKind::frozen:
+      return accept_answer(message, ControlKind::freeze, now_ns);
+    case ControlKind::thawed:
+      return accept_answer(message, ControlKind::thaw, now_ns);
+    case ControlKind::go:
+    case ControlKind::signal:
+    case ControlKind::kill:
+    case ControlKind::bye:
+    case ControlKind::freeze:
+    case ControlKind::thaw:
+    case ControlKind::group:
+      break;
+  }
+  return Error(Tag::launch_protocol, "reading a message that init never sends");
+}
+
+Result<LaunchFacts> read_progress(const inside::Progress& page, inside::Stage timed_by,
+                                  std::uint64_t created_ns, std::uint64_t now_ns) {
+  // Why once: what is read again may have changed.
+  const std::uint32_t init_stage = page.init_stage;
+  const std::uint32_t target_stage = page.target_stage;
+  LaunchFacts facts;
+  facts.exec_errno = page.exec_errno;
+  facts.exec_ns = page.entered_ns[static_cast<std::size_t>(timed_by)];
+  if (!is_stage(init_stage) || !is_stage(target_stage)) {
+    return impossible("a stage");
+  }
+  facts.init_stage = static_cast<inside::Stage>(init_stage);
+  facts.target_stage = static_cast<inside::Stage>(target_stage);
+  if (facts.exec_errno < 0 || facts.exec_errno > highest_errno) {
+    return impossible("an error of execve");
+  }
+  const bool executed = facts.target_stage == inside::Stage::exec && facts.exec_errno == 0;
+  // Why: the wall clock starts here; a time to come would put the limit off.
+  if (executed && (facts.exec_ns < created_ns || facts.exec_ns > now_ns)) {
+    return impossible("a time");
+  }
+  return facts;
+}
+
+bool announces_filter(const inside::StageReport& report) {
+  return report.magic == inside::report_magic && report.err == 0 &&
+         report.stage == static_cast<std::uint16_t>(inside::Stage::hand_listener);
+}
+
+}  // namespace sb::supervise

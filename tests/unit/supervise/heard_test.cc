@@ -1,0 +1,163 @@
+#include "supervise/heard.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "launch/packets.h"
+
+#undef CHECK  // ours; doctest has its own
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace sb;
+using inside::ControlKind;
+using inside::ControlMsg;
+using inside::Stage;
+using supervise::Heard;
+
+constexpr std::uint64_t created_ns = 1'000;
+constexpr std::uint64_t now_ns = 9'000;
+
+ControlMsg message(ControlKind kind, std::uint32_t arg = 0, std::uint64_t value = 5'000) {
+  ControlMsg made{};
+  made.kind = kind;
+  made.arg = arg;
+  made.values[0] = value;
+  return made;
+}
+
+bool takes(Heard& heard, const ControlMsg& said, bool with_descriptor = false) {
+  const Result<Done> accepted = heard.accept(said, with_descriptor, now_ns);
+  if (!accepted) {
+    CHECK(accepted.error().tag() == Tag::launch_protocol);
+  }
+  return accepted.has_value();
+}
+
+Heard after_start() {
+  Heard heard(created_ns);
+  REQUIRE(takes(heard, message(ControlKind::started), true));
+  return heard;
+}
+
+inside::Progress page_of(Stage target, std::int32_t exec_errno, std::uint64_t exec_ns) {
+  inside::Progress page{};
+  page.init_stage = static_cast<std::uint32_t>(Stage::confine_self);
+  page.target_stage = static_cast<std::uint32_t>(target);
+  page.exec_errno = exec_errno;
+  page.entered_ns[static_cast<std::size_t>(Stage::exec)] = exec_ns;
+  return page;
+}
+
+bool is_believed(const inside::Progress& page) {
+  return supervise::read_progress(page, Stage::exec, created_ns, now_ns).has_value();
+}
+
+// Sends one packet with `descriptors` copies of stderr.
+void send_with(int socket, std::size_t descriptors) {
+  ControlMsg said = message(ControlKind::started);
+  iovec data{.iov_base = &said, .iov_len = sizeof said};
+  const std::array<int, 2> fds = {STDERR_FILENO, STDERR_FILENO};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
+  msghdr packet{};
+  packet.msg_iov = &data;
+  packet.msg_iovlen = 1;
+  packet.msg_control = space.data();
+  packet.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+  cmsghdr* const header = CMSG_FIRSTHDR(&packet);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+  std::memcpy(CMSG_DATA(header), fds.data(), descriptors * sizeof(int));
+  REQUIRE(::sendmsg(socket, &packet, MSG_NOSIGNAL) >= 0);
+}
+
+int lowest_free() {
+  const sys::Fd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return fd.number();
+}
+
+}  // namespace
+
+// Red: without `started_` in accept().
+TEST_CASE("heard: each word of init has its turn") {
+  Heard heard(created_ns);
+  CHECK_FALSE(takes(heard, message(ControlKind::exited)));
+  CHECK_FALSE(takes(heard, message(ControlKind::settled)));
+  CHECK_FALSE(takes(heard, message(ControlKind::started)));  // without the target's pidfd
+  CHECK(takes(heard, message(ControlKind::started), true));
+  CHECK_FALSE(takes(heard, message(ControlKind::started), true));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited), true));
+  CHECK_FALSE(takes(heard, message(ControlKind::settled)));
+  CHECK(takes(heard, message(ControlKind::exited)));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited)));
+  CHECK(takes(heard, message(ControlKind::settled, 1)));
+  CHECK_FALSE(takes(heard, message(ControlKind::settled)));
+  CHECK_FALSE(takes(heard, message(ControlKind::go)));
+  CHECK_FALSE(takes(heard, message(static_cast<ControlKind>(77))));
+}
+
+// Red: accept_answer() without its first condition: the wall clock would stand still.
+TEST_CASE("heard: the clock stops only where the supervisor asked for it") {
+  Heard heard = after_start();
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen)));
+  heard.asked(ControlKind::freeze, 4'000);
+  CHECK_FALSE(takes(heard, message(ControlKind::thawed)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 3'999)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, now_ns + 1)));
+  CHECK(takes(heard, message(ControlKind::frozen, 0, 4'000)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 4'001)));
+  heard.asked(ControlKind::thaw, 6'000);
+  CHECK(takes(heard, message(ControlKind::thawed, 0, 6'001)));
+}
+
+// Red: is_end() is true of every status.
+TEST_CASE("heard: an end is an exit or a death at a time that can be") {
+  Heard heard = after_start();
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0x137f)));  // stopped
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0xffff)));  // continued
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, created_ns - 1)));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, now_ns + 1)));
+  CHECK(takes(heard, message(ControlKind::exited, 9)));
+  ControlMsg usage = message(ControlKind::settled);
+  usage.values[1] = ~0ULL;
+  CHECK_FALSE(takes(heard, usage));
+}
+
+// Red: read_progress() without its last condition: the wall clock would start in the future.
+TEST_CASE("heard: the progress page is looked at before it is believed") {
+  CHECK(is_believed(page_of(Stage::exec, 0, 5'000)));
+  CHECK(is_believed(page_of(Stage::exec, ENOENT, 0)));
+  CHECK(is_believed(page_of(Stage::rlimit, 0, 0)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, now_ns + 1)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, ~0ULL)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, created_ns - 1)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, -1, 5'000)));
+  CHECK_FALSE(is_believed(page_of(static_cast<Stage>(inside::stage_count), 0, 5'000)));
+}
+
+// Red: take_descriptors() takes a header's descriptor only where it holds exactly one.
+TEST_CASE("packets: no descriptor of a hostile packet stays open") {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const sys::Fd ours(ends[0]);
+  const sys::Fd theirs(ends[1]);
+  const int before = lowest_free();
+  for (int i = 0; i < 8; ++i) {
+    send_with(theirs.number(), 2);
+    const auto received = launch::receive_packet(ours.ref());
+    REQUIRE_FALSE(received.has_value());
+    CHECK(received.error().tag() == Tag::launch_protocol);
+  }
+  CHECK(lowest_free() == before);
+  send_with(theirs.number(), 1);
+  const auto received = launch::receive_packet(ours.ref());
+  REQUIRE(received.has_value());
+  CHECK((*received)->pidfd.valid());
+}
