@@ -1,0 +1,23 @@
+// What another reader of JSON, nlohmann-json, makes of a text: the only place that knows it here.
+// Must not use any code of ours but what it compares.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policy/config_value.h"
+
+namespace sbfuzz {
+
+bool is_json(std::string_view text);
+
+// The string at "a/b" of a document; nullopt: there is no such string.
+std::optional<std::string> string_at(std::string_view text, std::string_view path);
+// The unsigned number there.
+std::optional<std::uint64_t> number_at(std::string_view text, std::string_view path);
+
+// Whether `value` is the document's, and stands where it says.
+bool is_same_document(const sb::policy::ConfigValue& value, std::string_view text);
+
+}  // namespace sbfuzz

@@ -1,0 +1,19 @@
+#include "fuzz/targets.h"
+
+#include <array>
+
+namespace sbfuzz {
+
+std::span<const Target> all_targets() {
+  static constexpr std::array targets = {
+      Target{"argv", fuzz_argv},         Target{"control", fuzz_control},
+      Target{"events", fuzz_events},     Target{"filter", fuzz_filter},
+      Target{"needs", fuzz_needs},       Target{"oci", fuzz_oci},
+      Target{"proc", fuzz_proc},         Target{"profile", fuzz_profile},
+      Target{"progress", fuzz_progress}, Target{"request", fuzz_request},
+      Target{"units", fuzz_units},
+  };
+  return targets;
+}
+
+}  // namespace sbfuzz
