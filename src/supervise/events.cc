@@ -81,7 +81,8 @@ void Supervisor::tell_started() {
 
 void Supervisor::tell_exited() {
   if (events_ != nullptr) {
-    const std::uint64_t time_ns = seen_.executed ? seen_.ended_ns - seen_.exec_ns : 0;
+    const bool ran = seen_.executed && seen_.ended_ns > seen_.exec_ns;
+    const std::uint64_t time_ns = ran ? seen_.ended_ns - seen_.exec_ns : 0;
     events_->add(result::exited_event(time_ns, seen_.main_status->exit_code(),
                                       seen_.main_status->fatal_signal()));
   }

@@ -1,5 +1,7 @@
 #include "supervise/heard.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "sys/process.h"
@@ -24,6 +26,10 @@ Error impossible(const char* what) {
 
 bool is_stage(std::uint32_t stage) { return stage < inside::stage_count; }
 
+bool is_between(std::uint64_t when_ns, std::uint64_t first_ns, std::uint64_t last_ns) {
+  return when_ns <= last_ns + clock_skew_ns && when_ns + clock_skew_ns >= first_ns;
+}
+
 bool is_end(std::uint32_t status) {
   const sys::WaitStatus end(static_cast<int>(status));
   return end.exit_code() || end.fatal_signal();
@@ -41,7 +47,7 @@ Result<Done> Heard::accept_answer(const inside::ControlMsg& message, ControlKind
   if (waiting_ != to) {
     return out_of_turn(to == ControlKind::freeze ? "a freeze" : "a thaw");
   }
-  if (message.values[0] < asked_ns_ || message.values[0] > now_ns) {
+  if (!is_between(message.values[0], asked_ns_, now_ns)) {
     return impossible("a time");
   }
   waiting_ = ControlKind::go;
@@ -79,7 +85,7 @@ Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descript
       if (!is_end(message.arg)) {
         return impossible("an end of the program");
       }
-      if (message.values[0] < created_ns_ || message.values[0] > now_ns) {
+      if (!is_between(message.values[0], created_ns_, now_ns)) {
         return impossible("a time");
       }
       exited_ = true;
@@ -120,9 +126,10 @@ Result<LaunchFacts> read_progress(const inside::Progress& page, inside::Stage ti
   }
   const bool executed = facts.target_stage == inside::Stage::exec && facts.exec_errno == 0;
   // Why: the wall clock starts here; a time to come would put the limit off.
-  if (executed && (facts.exec_ns < created_ns || facts.exec_ns > now_ns)) {
+  if (executed && !is_between(facts.exec_ns, created_ns, now_ns)) {
     return impossible("a time");
   }
+  facts.exec_ns = std::clamp(facts.exec_ns, std::min(created_ns, now_ns), now_ns);
   return facts;
 }
 

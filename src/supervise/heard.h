@@ -13,6 +13,9 @@
 
 namespace sb::supervise {
 
+// Why: CPUs of a virtual machine may differ a little in what they read as one time.
+inline constexpr std::uint64_t clock_skew_ns = 10'000'000;
+
 class Heard {
  public:
   // `created_ns`: nothing inside happened before.
@@ -44,7 +47,7 @@ struct LaunchFacts {
   inside::Stage init_stage = inside::Stage::none;
   inside::Stage target_stage = inside::Stage::none;
   int exec_errno = 0;
-  std::uint64_t exec_ns = 0;  // the program began; only where target_stage is exec
+  std::uint64_t exec_ns = 0;  // the program began, never after now; only where it did
 };
 
 // `timed_by`: the stage whose time is that of the program's start. Errors: launch.protocol for what

@@ -27,7 +27,7 @@ using sb::inside::ControlMsg;
 using sb::launch::Received;
 using sb::supervise::Observations;
 
-constexpr std::uint64_t created_ns = 1'000'000;
+constexpr std::uint64_t created_ns = 1'000'000'000;
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::size_t most_packets = 32;
 
@@ -72,6 +72,11 @@ struct Conversation {
   Observations seen;
 };
 
+void expect_time(std::uint64_t when_ns, std::uint64_t first_ns, std::uint64_t last_ns) {
+  HOLDS(when_ns >= first_ns - sb::supervise::clock_skew_ns);
+  HOLDS(when_ns <= last_ns + sb::supervise::clock_skew_ns);
+}
+
 void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descriptor) {
   HOLDS(with_descriptor == (message.kind == ControlKind::started));
   switch (message.kind) {
@@ -80,7 +85,7 @@ void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descri
       return;
     case ControlKind::exited:
       HOLDS(talk.starts == 1 && ++talk.ends == 1);
-      HOLDS(message.values[0] >= created_ns && message.values[0] <= talk.now_ns);
+      expect_time(message.values[0], created_ns, talk.now_ns);
       talk.seen.main_status = sb::sys::WaitStatus(static_cast<int>(message.arg));
       talk.seen.ended_ns = message.values[0];
       HOLDS(talk.seen.main_status->exit_code() || talk.seen.main_status->fatal_signal());
@@ -97,7 +102,7 @@ void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descri
     case ControlKind::thawed:
       HOLDS(talk.asked ==
             (message.kind == ControlKind::frozen ? ControlKind::freeze : ControlKind::thaw));
-      HOLDS(message.values[0] >= talk.asked_ns && message.values[0] <= talk.now_ns);
+      expect_time(message.values[0], talk.asked_ns, talk.now_ns);
       talk.asked = ControlKind::go;
       return;
     default:

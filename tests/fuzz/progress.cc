@@ -40,7 +40,9 @@ void fuzz_progress(std::string_view bytes) {
     HOLDS(facts.error().tag() == sb::Tag::launch_protocol);
     HOLDS(page.init_stage >= sb::inside::stage_count ||
           page.target_stage >= sb::inside::stage_count || page.exec_errno < 0 ||
-          page.exec_errno > 4095 || (executed && (told_ns < created_ns || told_ns > now_ns)));
+          page.exec_errno > 4095 ||
+          (executed && (told_ns + sb::supervise::clock_skew_ns < created_ns ||
+                        told_ns - now_ns > sb::supervise::clock_skew_ns)));
     return;
   }
   HOLDS(static_cast<std::uint32_t>(facts->init_stage) == page.init_stage);

@@ -21,10 +21,11 @@ using inside::ControlMsg;
 using inside::Stage;
 using supervise::Heard;
 
-constexpr std::uint64_t created_ns = 1'000;
-constexpr std::uint64_t now_ns = 9'000;
+constexpr std::uint64_t created_ns = 1'000'000'000;
+constexpr std::uint64_t now_ns = 9'000'000'000;
+constexpr std::uint64_t early_ns = supervise::clock_skew_ns + 1;  // or late: by too much
 
-ControlMsg message(ControlKind kind, std::uint32_t arg = 0, std::uint64_t value = 5'000) {
+ControlMsg message(ControlKind kind, std::uint32_t arg = 0, std::uint64_t value = 5'000'000'000) {
   ControlMsg made{};
   made.kind = kind;
   made.arg = arg;
@@ -107,14 +108,14 @@ TEST_CASE("heard: each word of init has its turn") {
 TEST_CASE("heard: the clock stops only where the supervisor asked for it") {
   Heard heard = after_start();
   CHECK_FALSE(takes(heard, message(ControlKind::frozen)));
-  heard.asked(ControlKind::freeze, 4'000);
+  heard.asked(ControlKind::freeze, 4'000'000'000);
   CHECK_FALSE(takes(heard, message(ControlKind::thawed)));
-  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 3'999)));
-  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, now_ns + 1)));
-  CHECK(takes(heard, message(ControlKind::frozen, 0, 4'000)));
-  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 4'001)));
-  heard.asked(ControlKind::thaw, 6'000);
-  CHECK(takes(heard, message(ControlKind::thawed, 0, 6'001)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 4'000'000'000 - early_ns)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, now_ns + early_ns)));
+  CHECK(takes(heard, message(ControlKind::frozen, 0, 4'000'000'000)));
+  CHECK_FALSE(takes(heard, message(ControlKind::frozen, 0, 4'000'000'001)));
+  heard.asked(ControlKind::thaw, 6'000'000'000);
+  CHECK(takes(heard, message(ControlKind::thawed, 0, 6'000'000'001)));
 }
 
 // Red: is_end() is true of every status.
@@ -122,8 +123,8 @@ TEST_CASE("heard: an end is an exit or a death at a time that can be") {
   Heard heard = after_start();
   CHECK_FALSE(takes(heard, message(ControlKind::exited, 0x137f)));  // stopped
   CHECK_FALSE(takes(heard, message(ControlKind::exited, 0xffff)));  // continued
-  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, created_ns - 1)));
-  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, now_ns + 1)));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, created_ns - early_ns)));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 0, now_ns + early_ns)));
   CHECK(takes(heard, message(ControlKind::exited, 9)));
   ControlMsg usage = message(ControlKind::settled);
   usage.values[1] = ~0ULL;
@@ -132,14 +133,14 @@ TEST_CASE("heard: an end is an exit or a death at a time that can be") {
 
 // Red: read_progress() without its last condition: the wall clock would start in the future.
 TEST_CASE("heard: the progress page is looked at before it is believed") {
-  CHECK(is_believed(page_of(Stage::exec, 0, 5'000)));
+  CHECK(is_believed(page_of(Stage::exec, 0, 5'000'000'000)));
   CHECK(is_believed(page_of(Stage::exec, ENOENT, 0)));
   CHECK(is_believed(page_of(Stage::rlimit, 0, 0)));
-  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, now_ns + 1)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, now_ns + early_ns)));
   CHECK_FALSE(is_believed(page_of(Stage::exec, 0, ~0ULL)));
-  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, created_ns - 1)));
-  CHECK_FALSE(is_believed(page_of(Stage::exec, -1, 5'000)));
-  CHECK_FALSE(is_believed(page_of(static_cast<Stage>(inside::stage_count), 0, 5'000)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, 0, created_ns - early_ns)));
+  CHECK_FALSE(is_believed(page_of(Stage::exec, -1, 5'000'000'000)));
+  CHECK_FALSE(is_believed(page_of(static_cast<Stage>(inside::stage_count), 0, 5'000'000'000)));
 }
 
 // Red: take_descriptors() takes a header's descriptor only where it holds exactly one.
