@@ -18,8 +18,9 @@ extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak))
 
 namespace {
 
-std::string running_name;
-std::string running_input;
+// Why never destroyed: leaks are reported when all else has been.
+std::string& running_name = *new std::string;
+std::string& running_input = *new std::string;
 
 // Keeps the case that was running, for the corpus.
 void keep_case() {
