@@ -120,6 +120,7 @@ TEST_CASE("p11 clone3 gives ENOSYS and threads still work") {
   CHECK(denied({"io_uring_setup", "8", "z:256"}) != 0);
 }
 
+// Red: make no_such_call of seccomp/prologue.cc an EPERM.
 TEST_CASE("p12 calls newer than the profile get ENOSYS") {
   for (const char* number : {"600", "1000", "100000", "0x3fffffff"}) {
     CAPTURE(number);

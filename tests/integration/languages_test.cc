@@ -70,6 +70,7 @@ TEST_CASE("p37 C: thirty-two threads under the default limits") {
 }
 
 // It reserves terabytes of address space.
+// Red: add an RLIMIT_AS of 512 MiB in add_limits of launch/plan_builder.cc.
 TEST_CASE("p37 C: the address sanitizer under the default limits") {
   require("cc");
   require("root");
@@ -114,6 +115,7 @@ TEST_CASE("p37 Java: compiled and run in one step under the default limits") {
 // What a run shares with others, such as the pages of libraries, is charged to who came first; so
 // the peak may be lower the second time, the resident size says the same. Tolerance: a quarter of
 // the resident size, and 64 MiB of the peak.
+// Red: never find the resident size larger in on_settled of supervise/supervisor.cc.
 TEST_CASE("p35 Java: peak and resident size are both told and two runs agree") {
   require("java");
   require("root");

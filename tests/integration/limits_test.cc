@@ -38,6 +38,7 @@ void expect_memory_limit(const Run& run, double limit_bytes) {
 
 }  // namespace
 
+// Red: divide what read_cpu_ns of cgroup/v1.cc reads by 16.
 TEST_CASE("p27 cpu time: a double-forked spinner of its own session is stopped") {
   const Run run =
       run_target({"--cpu-time", "1s", "--wall-time", "30s"}, {probe("orphan_spinner"), "wait"});
@@ -104,6 +105,7 @@ TEST_CASE("memory: a hog below the limit is ok") {
   CHECK(run.document.at("memory.oom_kills").integer() == 0);
 }
 
+// Red: let read_oom_kills of cgroup/v1.cc read under_oom.
 TEST_CASE("p32 memory: a hog in a child whose parent exits 0 after it") {
   expect_memory_limit(run_target({"--memory", "64M"}, {probe("eat_memory"), "500", "reap"}),
                       64 * mib);
@@ -112,6 +114,7 @@ TEST_CASE("p32 memory: a hog in a child whose parent exits 0 after it") {
   expect_true_runs();
 }
 
+// Red: do not write memory.limit_in_bytes in cgroup/v1.cc.
 TEST_CASE("p34 memory: a writer of in-memory files") {
   const Run run = run_target({"--memory", "64M", "--disk", "none", "--file-size", "none"},
                              {probe("fill_file"), "500", "/tmp/big"});
@@ -122,6 +125,7 @@ TEST_CASE("p34 memory: a writer of in-memory files") {
   expect_true_runs();
 }
 
+// Red: read max_usage_in_bytes of the parent group in read_usage of cgroup/v1.cc.
 TEST_CASE("p36 memory: the peak of a hog does not bleed into the next run") {
   expect_memory_limit(run_target({"--memory", "64M"}, {probe("eat_memory"), "500"}), 64 * mib);
   const Run run = run_target({"--memory", "64M"}, {"true"});

@@ -58,6 +58,7 @@ TEST_CASE("mount: read-only reaches a mount below the source") {
   REQUIRE(umount2(below.c_str(), MNT_DETACH) == 0);
 }
 
+// Red: set attr_clr to MOUNT_ATTR_NOEXEC in restrict_tree of launch/plan_builder.cc.
 TEST_CASE("p7 mount: flags of the source survive") {
   leave_mount_namespace();
   const TempDirectory source;

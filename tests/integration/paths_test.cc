@@ -66,7 +66,6 @@ std::string odd_path(std::minstd_rand& random) {
 
 }  // namespace
 
-// Red: leave RESOLVE_IN_ROOT out of openat2_in_root of launch/inside/inside.cc.
 TEST_CASE("p4 odd targets of mounts lead nowhere out of the root") {
   const Hostile hostile;
   std::minstd_rand random(4);
@@ -92,7 +91,6 @@ TEST_CASE("p4 odd targets of mounts lead nowhere out of the root") {
   CHECK(ran > 5);
 }
 
-// Red: let the sources of mounts be opened without AT_SYMLINK_NOFOLLOW and real_path.
 TEST_CASE("p4 odd paths inside lead nowhere out of the root") {
   const Hostile hostile;
   std::minstd_rand random(44);
@@ -107,7 +105,6 @@ TEST_CASE("p4 odd paths inside lead nowhere out of the root") {
   hostile.expect_untouched();
 }
 
-// Red: without the look at a trailing slash in find_result_place of cli/result_output.cc.
 TEST_CASE("p4 a slash at the end of a file is an error that names it") {
   const TempDirectory directory;
   const std::string file = directory.write("file", "text\n", 0755);

@@ -108,6 +108,7 @@ TEST_CASE("options: an unknown one names the nearest") {
   expect_usage_error(run_sandbox({"run", "--memory"}), {"--memory"});
 }
 
+// Red: let takes_our_exec of supervise/listener.cc return false.
 TEST_CASE("p14 a profile that denies all but what the program needs starts") {
   // What static glibc does before main, execve for the start itself, and main's two calls.
   const Run run = with_profile(

@@ -22,6 +22,7 @@ TEST_CASE("status: every exit code comes back as it was") {
   }
 }
 
+// Red: block all signals at the end of reset_signals of launch/inside/target.cc.
 TEST_CASE("p21 signals have their default actions inside") {
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGUSR1, SIGALRM,
                            SIGPIPE, SIGXCPU, SIGSYS, SIGTRAP, 34, 64}) {
@@ -46,6 +47,7 @@ TEST_CASE("p21 a child dies of SIGTERM as outside") {
   CHECK(run.stdout_bytes() == "child signal=15\n");
 }
 
+// Red: take codes above 125 for signals in judge_main_process of supervise/decide.cc.
 TEST_CASE("p25 exit 137 is not SIGKILL") {
   expect_exited(run_target({}, {probe("die"), "exit", "137"}), 137);
   expect_signal(run_target({}, {probe("die"), "kill", "9"}), SIGKILL);

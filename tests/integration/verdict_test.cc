@@ -181,6 +181,7 @@ TEST_CASE("p34 memory: a reader of a file larger than the limit is ok") {
   CHECK(run.document.at("memory.peak_bytes").number() <= 32 * mib);
 }
 
+// Red: write -1 to memory.memsw.limit_in_bytes in cgroup/v1.cc.
 TEST_CASE("p34 memory: no swap is given to a run") {
   Running running({"run", "--pass", "--memory", "48M", "--", "sh", "-c", "echo ready; sleep 60"});
   running.wait_for_output("ready\n");
