@@ -83,7 +83,7 @@ class Outcome:
         if self.is_missing:
             return '–'
         wrong = len(self.complaints())
-        counts = [f'{len(self.tests["passed"])}' if self.host.tests != 'none' else 'checked']
+        counts = [f'{len(self.tests["passed"])}' if any(self.tests.values()) else 'checked']
         if self.tests['skipped']:
             counts.append(f'{len(self.tests["skipped"])} skipped')
         if wrong:
