@@ -2,12 +2,17 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "cli/dispatch.h"
 #include "cli/print.h"
+#include "selftest/probes/probe.h"
 #include "sys/process.h"
 
 int main(int argc, char** argv) {
+  if (const std::optional<int> status = sb::selftest::probes::run_if_asked(argc, argv)) {
+    return *status;
+  }
   sb::sys::fill_standard_fds();
   try {
     return sb::cli::run_cli(argc, argv);

@@ -20,6 +20,7 @@
 #include "cli/profile_command.h"
 #include "cli/result_output.h"
 #include "cli/run_command.h"
+#include "cli/selftest_command.h"
 #include "policy/words.h"
 
 namespace sb::cli {
@@ -122,6 +123,10 @@ Result<int> dispatch(Words words) {
   }
   if (command->name == "doctor") {
     return doctor_command(parsed, words, environment("SANDBOX_CGROUP_PARENT").value_or(""));
+  }
+  if (command->name == "selftest") {
+    return selftest_command(parsed, words, environment("SANDBOX_PROFILE").value_or(""),
+                            environment("SANDBOX_CGROUP_PARENT").value_or(""));
   }
   return profile_command(parsed);
 }

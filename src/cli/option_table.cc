@@ -90,6 +90,23 @@ constexpr std::array doctor_table = {
     OptionEntry{"--clean", "", "first remove what killed runs left", general},
 };
 
+constexpr std::array selftest_table = {
+    OptionEntry{"--json", "", "one JSON document (selftest.schema.json)", general},
+    OptionEntry{"--profile", "NAME|FILE", "the profile under test (default)", general},
+};
+
+constexpr std::string_view selftest_notes =
+    "held          the attempt was made and came to nothing\n"
+    "BROKEN        it worked, or the profile lets it pass\n"
+    "not provided  this host, this caller or this profile does not have it\n"
+    "NOT TRIED     nothing is known: no pass\n"
+    "\n"
+    "Exit status: 0 all that is provided held, 1 not; 125 no run starts here.\n"
+    "\n"
+    "Examples:\n"
+    "  sandbox selftest\n"
+    "  sandbox selftest --json --profile go\n";
+
 constexpr std::array profile_table = {
     OptionEntry{"--json", "", "of check and explain: one JSON document", general},
 };
@@ -114,6 +131,9 @@ constexpr std::array command_table = {
                  "Run one program in a sandbox and write one result.", run_table, run_notes},
     CommandEntry{"doctor", "[--json] [--clean]",
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
+    CommandEntry{"selftest", "[--json] [--profile NAME|FILE]",
+                 "Try each promise on this host, and show which held.", selftest_table,
+                 selftest_notes},
     CommandEntry{"profile",
                  "list | show NAME|FILE | check NAME|FILE | explain NAME|FILE [SYSCALL...]",
                  "List the profiles, show, check or explain one.", profile_table, profile_notes},

@@ -47,18 +47,6 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
                           sources.processes)};
 }
 
-Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
-  const auto builtin = filters::builtin_filter(spec.profile_sha256, spec.set_id_bits_forbidden);
-  if (!spec.name_violations) {
-    return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::kill_process);
-  }
-  if (builtin && spec.syscalls_as_written) {
-    return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
-  }
-  return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::notify,
-                          inside::waiting_cookie);
-}
-
 // Why: one more task than the program may have: the guard is in its group.
 policy::Limits with_guard(policy::Limits limits) {
   if (limits.processes) {
@@ -118,6 +106,18 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
 }
 
 }  // namespace
+
+Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
+  const auto builtin = filters::builtin_filter(spec.profile_sha256, spec.set_id_bits_forbidden);
+  if (!spec.name_violations) {
+    return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::kill_process);
+  }
+  if (builtin && spec.syscalls_as_written) {
+    return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
+  }
+  return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::notify,
+                          inside::waiting_cookie);
+}
 
 result::Outcome outcome_of_error(Error error) {
   result::Outcome outcome;

@@ -68,7 +68,7 @@ has_not() {
   fi
 }
 
-has 'sandbox ' run doctor profile --help --version
+has 'sandbox ' run doctor selftest profile --help --version
 offers 'sandbox do' doctor
 offers 'sandbox run --form' --format
 offers 'sandbox run --format ' json text isolate
@@ -98,6 +98,8 @@ offers 'sandbox run --env NAME=x --exit' --exit-zero
 has_not 'sandbox run ' --format
 has 'sandbox run -' --format --help
 offers 'sandbox doctor --j' --json
+offers 'sandbox selftest --j' --json
+has 'sandbox selftest --profile ' default go
 has 'sandbox profile ' list show
 has 'sandbox profile show ' default strict mine.toml
 offers 'sandbox profile list '

@@ -30,7 +30,7 @@ has() {
     fi
   done
 }
-has 'sandbox ' run doctor profile
+has 'sandbox ' run doctor selftest profile
 has 'sandbox run --form' --format
 has 'sandbox run --format ' json text isolate
 has 'sandbox run --profile ' default strict mine.toml

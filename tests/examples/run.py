@@ -179,7 +179,7 @@ def all_texts(source: pathlib.Path, binary: str) -> dict[str, list]:
     texts = {f"man/{page.name}": examples.of_page(page, f"man/{page.name}")
              for page in sorted(source.glob("man/*.[1-8]"))}
     texts["README.md"] = examples.of_markdown(source / "README.md", "README.md")
-    for words in ([], ["run"], ["doctor"], ["profile"]):
+    for words in ([], ["run"], ["doctor"], ["selftest"], ["profile"]):
         text = subprocess.run([binary, *words, "--help"], capture_output=True, text=True, check=True).stdout
         name = " ".join(["sandbox", *words, "--help"])
         texts[name] = examples.of_help(text, name)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Invariants that a search can check: kill(2) is called by init only (we signal through pidfds, the
-# cgroup or control); the environment is read in cli and base/log only; no throw of ours; no path of a
+# Invariants that a search can check: kill(2) is called by init and by the probes of selftest, which
+# run inside (we signal through pidfds, the cgroup or control); the environment is read in cli and base/log only; no throw of ours; no path of a
 # machine this was written on.
 # Usage: no_kill.sh [ROOT]
 # Seen red: kill(pid, 9), ::kill(pid, 9) and syscall(SYS_tgkill, ...) in supervise, getenv in policy,
@@ -20,7 +20,7 @@ forbid() {  # PATTERN REASON SKIP PATHS...: lines of PATHS that match, unless th
   fi
 }
 
-inside='src/launch/inside/[a-z_]+\.(cc|h)'
+inside='src/(launch/inside|selftest/probes)/[a-z_]+\.(cc|h)'
 forbid '(?<![\w:.>~])(::)?(kill|killpg|tgkill|raise)\s*\([^()]*(,|\bSIG)' \
   'kill(2) is for init only; others signal through Pidfd, Group or control:' "$inside" src
 forbid '\bsyscall\s*\(\s*(SYS|__NR)_(kill|tkill|tgkill|rt_sigqueueinfo)\b' \
