@@ -1,17 +1,24 @@
 #include "seccomp/compile.h"
 
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <memory>
+#include <string_view>
 
 #include <fmt/core.h>
 
+#include "policy/resolve_syscalls.h"
 #include "seccomp/actions.h"
 #include "seccomp/prologue.h"
 
@@ -119,6 +126,50 @@ policy::SyscallPolicy with_exec_notified(policy::SyscallPolicy policy) {
   return policy;
 }
 
+// A call that our own code makes under the filter before the program runs (launch/inside/guard.cc),
+// and by which of its arguments it is told from the program's.
+struct OwnCall {
+  int number;
+  std::string_view name;
+  std::array<std::uint64_t, 6> args;
+  policy::ArgTest mark;
+};
+
+std::array<OwnCall, 5> own_calls(std::uint32_t cookie) {
+  constexpr std::uint64_t clone_flags = CLONE_VM | CLONE_PARENT | SIGCHLD;
+  constexpr std::uint64_t low_half = 0xffffffff;
+  // None of the others has a sixth argument, so the kernel looks at none.
+  const policy::ArgTest cookie_is_sixth{.index = 5, .mask = low_half, .value = cookie};
+  return {{
+      {SYS_clone, "clone", {clone_flags}, {.index = 0, .mask = low_half, .value = clone_flags}},
+      {SYS_rt_sigprocmask, "rt_sigprocmask", {SIG_SETMASK}, cookie_is_sixth},
+      {SYS_setsid, "setsid", {}, cookie_is_sixth},
+      {SYS_prctl, "prctl", {PR_SET_DUMPABLE}, cookie_is_sixth},
+      {SYS_close_range, "close_range", {0, low_half, 0}, cookie_is_sixth},
+  }};
+}
+
+// Why: the guard starts under the filter. A refusal with an errno would leave it unstarted, or with
+// the pipes whose end the supervisor waits for. So its calls are notified, as the first execve is:
+// the supervisor lets them run until the program does, and gives the errno from then on.
+void let_guard_start(policy::SyscallPolicy& policy, std::uint32_t cookie) {
+  for (const OwnCall& call : own_calls(cookie)) {
+    const policy::SyscallRule* const rule = policy::find_rule(policy, call.number, call.args);
+    const policy::SyscallAction action = rule != nullptr ? rule->action : policy.default_action;
+    if (action.kind != policy::ActionKind::err) {
+      continue;
+    }
+    const auto first =
+        std::find_if(policy.rules.begin(), policy.rules.end(),
+                     [&](const policy::SyscallRule& other) { return other.number == call.number; });
+    policy.rules.insert(first, {.number = call.number,
+                                .name = std::string(call.name),
+                                .args = {call.mark},
+                                .action = {policy::ActionKind::notify, action.err},
+                                .why = "how the sandbox starts"});
+  }
+}
+
 // The calls whose arguments do not matter, as a binary tree over their numbers.
 Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode mode,
                                  const std::vector<policy::SyscallRule>& rules) {
@@ -158,8 +209,10 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
 
 Result<BpfProgram> compile(const policy::SyscallPolicy& wanted, KillMode mode,
                            std::uint32_t waiting_cookie) {
-  const policy::SyscallPolicy policy =
-      mode == KillMode::notify ? with_exec_notified(wanted) : wanted;
+  policy::SyscallPolicy policy = mode == KillMode::notify ? with_exec_notified(wanted) : wanted;
+  if (mode == KillMode::notify && waiting_cookie != 0) {
+    let_guard_start(policy, waiting_cookie);
+  }
   std::vector<policy::SyscallRule> rest;
   BpfProgram program = write_prologue(policy, mode, waiting_cookie, rest);
   const BpfProgram plain = TRY(compile_plain(policy, mode, rest));

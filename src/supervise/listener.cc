@@ -201,9 +201,15 @@ void Listener::report_call(const seccomp_notif& notification) {
   if (!native || is_waiting_call(notification.data) || (notification.data.nr & 0x40000000) != 0) {
     action = {policy::ActionKind::kill, 0};
   }
+  if (action.kind == policy::ActionKind::allow) {
+    // Why: a call with the mark of our own (seccomp/compile.cc), but with arguments that are
+    // allowed.
+    (void)sys::answer_continue(fd_.ref(), notification.id);
+    return;
+  }
   if (action.kind == policy::ActionKind::err) {
-    // Why: an execve after the first, whose errno the filter can't give by itself; unlisted, as
-    // every other call that is refused with an errno.
+    // Why: an execve after the first, or a call with the mark of our own, whose errno the filter
+    // can't give by itself; unlisted, as every other call that is refused with an errno.
     (void)sys::answer_error(fd_.ref(), notification.id, action.err);
     return;
   }
