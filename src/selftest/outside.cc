@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <fmt/ranges.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -91,7 +91,11 @@ std::string descriptors_of(const std::string& folder) {
   const sys::OpenResult directory = sys::open_path(folder + "/fd", O_RDONLY | O_DIRECTORY);
   std::vector<std::string> names = sys::list_directory(directory.fd.ref());
   std::sort(names.begin(), names.end());
-  return fmt::format("{}", fmt::join(names, " "));
+  std::string text;
+  for (const std::string& name : names) {
+    text += fmt::format("{}{}", text.empty() ? "" : " ", name);
+  }
+  return text;
 }
 
 // "1 1" of the line "Max core file size  1  1  bytes".

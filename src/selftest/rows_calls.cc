@@ -119,7 +119,7 @@ void try_denied(Subject& subject) {
 // -----------------------------------------------------------------------------------
 
 Verdict judge_foreign(const Seen& seen) {
-  const Verdict verdict = judge_call(seen, SECCOMP_RET_KILL_PROCESS);
+  Verdict verdict = judge_call(seen, SECCOMP_RET_KILL_PROCESS);
   // Kernel: without the entry of 32-bit programs the instruction is a fault.
   if (seen.status() == "signaled" && seen.text("signal.name") == "SIGSEGV" &&
       !seen.fact("answer")) {

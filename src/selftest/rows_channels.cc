@@ -89,7 +89,7 @@ struct Rows {
 // A file that both runs see and neither may write; one that nobody has open at most times, since
 // inotify(7) tells of everybody who opens it.
 std::string shared_file(const Subject& subject) {
-  const std::string usual = "/usr/lib/os-release";
+  std::string usual = "/usr/lib/os-release";
   for (const policy::HostMount& mount : subject.spec.files.mounts) {
     if (mount.target == "/usr" && sys::stat_path(usual)) {
       return usual;
