@@ -44,8 +44,8 @@ int guard_main(void*) {
       // Why: it must hold no pipe open; the end of the error pipe means that the program runs.
       own_call(SYS_close_range, 0, 0xffffffffL) == 0;
   // Why: init, whose child it is, ends a launch whose guard has ended.
-  while (!ready) {
-    (void)!syscall(SYS_exit_group, inside_failed);
+  if (!ready) {
+    _exit(inside_failed);
   }
   for (;;) {
     // Kernel: ENOSYS once nobody has the listener: the run is over. Where the filter forbids the
