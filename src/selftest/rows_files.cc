@@ -115,7 +115,7 @@ void judge_files(const Subject& subject, const Rows& rows, const Seen& seen) {
 
 Verdict judge_vanish(const Subject& subject, const Seen& seen) {
   for (const char* const directory : directories) {
-    const Verdict verdict = judge_private(subject, seen, directory);
+    Verdict verdict = judge_private(subject, seen, directory);
     if (verdict.state != State::held) {
       return verdict;
     }

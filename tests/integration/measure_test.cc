@@ -39,17 +39,19 @@ TEST_CASE("measure: sleeping is wall time and no CPU time") {
   CHECK(run.document.at("time.cpu_ns").number() < 0.05e9 * slow());
 }
 
-TEST_CASE("measure: memory of a program that touches fifty megabytes") {
-  const Run run = run_target({"--memory", "256M"}, {probe("eat_memory"), "50"});
+// As much, because a supervisor with sanitizers is itself larger than fifty, and says nothing of
+// less.
+TEST_CASE("measure: memory of a program that touches a hundred megabytes") {
+  const Run run = run_target({"--memory", "256M"}, {probe("eat_memory"), "100"});
   expect_ok(run);
   const double mib = 1 << 20;
   // What is there for less than a few milliseconds, samples miss: see the next test.
   if (!contains(run.document.at("memory.peak_source").text(), "sampled")) {
-    CHECK(run.document.at("memory.peak_bytes").number() >= 50 * mib);
+    CHECK(run.document.at("memory.peak_bytes").number() >= 100 * mib);
   }
-  CHECK(run.document.at("memory.peak_bytes").number() < 80 * mib);
-  CHECK(run.document.at("memory.max_rss_bytes").number() >= 50 * mib);
-  CHECK(run.document.at("memory.max_rss_bytes").number() < 80 * mib);
+  CHECK(run.document.at("memory.peak_bytes").number() < 130 * mib);
+  CHECK(run.document.at("memory.max_rss_bytes").number() >= 100 * mib);
+  CHECK(run.document.at("memory.max_rss_bytes").number() < 130 * mib);
   CHECK_FALSE(run.document.at("memory.peak_source").text().empty());
 }
 
