@@ -24,6 +24,10 @@ NOT_HERE = {
     "packaging/quickstart.sh": "installs packages; tests/fresh runs it",
     "tests/run.sh": "is what runs this",
     "sudo tests/fresh/run": "debootstraps a Debian",
+    "tests/coverage/run": "takes long",
+    "tests/fuzz/run": "takes long",
+    "tests/load/run": "takes long",
+    "sudo tests/faults/run": "takes long",
     "cmake ": "configures a build tree like the one that this runs in",
     "ninja ": "builds",
     "ctest ": "is what runs this",
@@ -147,7 +151,13 @@ def why_not(example) -> str | None:
     return None
 
 
-def try_all(page: list, binary: str) -> tuple[int, int]:
+def missing_script(example, source: pathlib.Path) -> str | None:
+    """The script of ours that an example names, where the tree has none of that name."""
+    words = [word for word in example.command.split() if word.startswith(("tests/", "packaging/"))]
+    return next((word for word in words if not os.access(source / word, os.X_OK)), None)
+
+
+def try_all(page: list, binary: str, source: pathlib.Path) -> tuple[int, int]:
     """Runs the examples of one text. Returns how many ran and how many failed."""
     ran = failed = 0
     scratch = Scratch(binary)
@@ -158,6 +168,9 @@ def try_all(page: list, binary: str) -> tuple[int, int]:
         reason = why_not(example)
         if reason is not None:
             print(f"not run here ({reason}): {example.place}: {example.command}")
+            if (missing := missing_script(example, source)) is not None:
+                print(f"there is no {missing}")
+                failed += 1
             continue
         for word, (_, preparation) in NEEDS.items():
             if word in example.command:
@@ -198,7 +211,7 @@ def main() -> int:
         return 1 if "cgroup" in os.environ.get("SBTEST_REQUIRE", "") else 77
     ran = failed = 0
     for page in all_texts(source, binary).values():
-        page_ran, page_failed = try_all(page, binary)
+        page_ran, page_failed = try_all(page, binary, source)
         ran, failed = ran + page_ran, failed + page_failed
     print(f"{ran} examples ran, {failed} failed")
     return 1 if failed or ran == 0 else 0
