@@ -152,8 +152,7 @@ Result<bool> Group::add_leaf(const policy::CgroupHierarchy& hierarchy, const pol
                              std::optional<std::uint32_t> owner) {
   const std::string path = fmt::format("{}/{}", hierarchy.base, name_);
   std::optional<sys::Fd> directory = TRY(make_directory(path));
-  // Why: the first directory's lock counts; it is made first and removed last.
-  if (!directory || (leaves_.empty() && !lock_new(directory->ref(), path))) {
+  if (!directory) {
     return false;
   }
   // Why: in leaves_ from here on, so that whatever fails below is removed again.
@@ -163,6 +162,11 @@ Result<bool> Group::add_leaf(const policy::CgroupHierarchy& hierarchy, const pol
                      .controllers = hierarchy.controllers,
                      .lock = *std::move(directory)});
   Leaf& leaf = leaves_.back();
+  // Why each of them: another run's cleaner may see this one and not the others, where its own
+  // place in their hierarchies is another.
+  if (!lock_new(leaf.lock.ref(), path)) {
+    return false;
+  }
   if (leaf.v2) {
     CHECK(v2::make_members(leaf, leaf.controllers, owner));
     CHECK_AS(v2::write_limits(leaf, limits), fmt::format("limiting cgroup \"{}\"", path));
