@@ -269,6 +269,11 @@ class Machine:
             raise MachineFailed(f'it ended before the command: {self._tail("console")}{self._tail("qemu.log")}')
         return self._status
 
+    @property
+    def has_started(self):
+        """Whether the command did."""
+        return self._has_started
+
     def _hear(self, data):
         """The control port: "started", "exit STATUS" and remarks, a line each."""
         *lines, self._control = (self._control + data).split(b'\n')
