@@ -43,15 +43,9 @@ short poll_now(sys::FdRef fd) {
 // Kernel: a dying process has no descriptors any more, which is ESRCH or, on older kernels, EBADF,
 // and only after that its pidfd polls readable.
 bool is_dying(int err, sys::FdRef pidfd) {
-  constexpr int tries = 1000;
-  constexpr unsigned pause_us = 1000;
-  for (int i = 0; (err == ESRCH || err == EBADF) && i < tries; ++i) {
-    if (poll_now(pidfd) != 0) {
-      return true;
-    }
-    (void)::usleep(pause_us);
-  }
-  return false;
+  constexpr int patience_ms = 1000;
+  pollfd polled{.fd = pidfd.number(), .events = POLLIN, .revents = 0};
+  return (err == ESRCH || err == EBADF) && ::poll(&polled, 1, patience_ms) > 0;
 }
 
 bool is_waiting_call(const seccomp_data& data) {
