@@ -179,6 +179,8 @@ def table(outcomes):
         if not of_host:
             continue
         cells = [of_host[name].cell() if name in of_host else '–' for name in releases]
+        if set(cells) == {'–'}:
+            continue  # Why: a row of a host that never came up would say that nothing is refused there.
         lines.append(f'| {host.name} | ' + ' | '.join(cells) + f' | {refusals(of_host)} |')
     return '\n'.join(lines)
 
