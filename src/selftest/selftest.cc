@@ -13,6 +13,7 @@
 
 #include "base/sha256.h"
 #include "filters/builtin_filters.h"
+#include "filters/filter_of.h"
 #include "policy/resolve.h"
 #include "selftest/probes/probe.h"
 #include "selftest/runner.h"
@@ -112,7 +113,7 @@ Result<Tried> run_selftest(policy::Request request, const policy::HostFacts& hos
   Words options = {"--profile", request.profile};
   const policy::Spec spec = TRY(resolve_here(request, host, options));
   CHECK(try_one_run(spec, host));
-  const seccomp::BpfProgram filter = TRY(supervise::filter_of(spec));
+  const seccomp::BpfProgram filter = TRY(filters::filter_of(spec));
   const sys::Fd leaked = TRY(sys::sealed_memfd_of("secret", "secret", Tag::internal));
   // Why: whatever outlives its run becomes our child, where it is seen.
   (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

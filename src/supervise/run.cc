@@ -5,13 +5,12 @@
 
 #include "cgroup/abandoned.h"
 #include "cgroup/group.h"
-#include "filters/builtin_filters.h"
+#include "filters/filter_of.h"
 #include "launch/host_ids.h"
 #include "launch/launch.h"
 #include "launch/plan_builder.h"
 #include "policy/capabilities.h"
 #include "policy/resolve.h"
-#include "seccomp/compile.h"
 #include "supervise/decide.h"
 #include "supervise/supervisor.h"
 
@@ -58,7 +57,7 @@ policy::Limits with_guard(policy::Limits limits) {
 Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& facts,
                                     const Channels& channels, std::uint64_t created_ns) {
   launch::PlanBuilder builder;
-  builder.set_filter(TRY(filter_of(spec)));
+  builder.set_filter(TRY(filters::filter_of(spec)));
   builder.plan().listener = spec.name_violations;
   builder.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
   Stdio stdio = TRY(open_stdio(spec.stdio));
@@ -106,18 +105,6 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
 }
 
 }  // namespace
-
-Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec) {
-  const auto builtin = filters::builtin_filter(spec.profile_sha256, spec.set_id_bits_forbidden);
-  if (!spec.name_violations) {
-    return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::kill_process);
-  }
-  if (builtin && spec.syscalls_as_written) {
-    return seccomp::BpfProgram{{builtin->begin(), builtin->end()}};
-  }
-  return seccomp::compile(TRY(policy::syscalls_of(spec)), seccomp::KillMode::notify,
-                          inside::waiting_cookie);
-}
 
 result::Outcome outcome_of_error(Error error) {
   result::Outcome outcome;

@@ -5,7 +5,6 @@
 #include "policy/host_facts.h"
 #include "policy/spec.h"
 #include "result/outcome.h"
-#include "seccomp/program.h"
 #include "sys/fd.h"
 
 namespace sb::supervise {
@@ -19,9 +18,6 @@ struct Channels {
 // the CLOCK_MONOTONIC start of the command.
 result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
                     const Channels& channels, std::uint64_t created_ns);
-
-// The filter that a run of this spec gets. Errors: seccomp_compile, and of syscalls_of.
-Result<seccomp::BpfProgram> filter_of(const policy::Spec& spec);
 
 // An outcome for what failed before anything was started.
 result::Outcome outcome_of_error(Error error);
