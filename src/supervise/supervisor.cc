@@ -149,9 +149,10 @@ void Supervisor::on_death_before_exec() {
 
 // How far the launch came.
 std::string_view Supervisor::last_stage() const {
-  return launch::stage_name(seen_.target_stage != inside::Stage::none
-                                ? seen_.target_stage
-                                : static_cast<inside::Stage>(running_.progress().init_stage));
+  const std::uint32_t of_target = running_.progress().target_stage;
+  const bool has_target = of_target != static_cast<std::uint32_t>(inside::Stage::none);
+  return launch::stage_name(
+      static_cast<inside::Stage>(has_target ? of_target : running_.progress().init_stage));
 }
 
 void Supervisor::on_started_program(std::uint64_t exec_ns) {
@@ -206,7 +207,7 @@ void Supervisor::end_control() {
 
 // Why at once: an init that says what it never says would not do as it is told, either.
 void Supervisor::give_up_init(Error error) {
-  fail(std::move(error));
+  fail(launch_over_ ? std::move(error) : std::move(error).with_stage(last_stage()));
   (void)running_.init().send_signal(SIGKILL);
 }
 

@@ -217,8 +217,8 @@ def error_document(seen, plain, process, action):
         return "BAD", "says how the program ended"
     if not plain.output.startswith(seen.output):
         return "BAD", "the program ran, and saw something else"
-    if process != "0" and not seen.output and not error.get("stage"):
-        return "BAD", "no stage"
+    if process != "0" and seen.document["time"]["started"] is None and not error.get("stage"):
+        return "BAD", "no stage, and the program did not start"
     number = action.split("=")
     if seen.exit in (126, 127) and not (number[0] == "error" and int(number[1]) in ABOUT_A_FILE):
         return "BAD", "blames the program"

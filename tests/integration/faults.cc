@@ -60,7 +60,7 @@ static pid_t process_in_call(const Running& running, long number, bool target) {
   return 0;
 }
 
-void kill_in_call(const Running& running, long number, bool target) {
+pid_t await_in_call(const Running& running, long number, bool target) {
   const double deadline = monotonic_s() + 20 * slow();
   pid_t pid = 0;
   pid_t before = 0;
@@ -71,7 +71,11 @@ void kill_in_call(const Running& running, long number, bool target) {
     pid = process_in_call(running, number, target);
   }
   REQUIRE(pid != 0);
-  REQUIRE(kill(pid, SIGKILL) == 0);
+  return pid;
+}
+
+void kill_in_call(const Running& running, long number, bool target) {
+  REQUIRE(kill(await_in_call(running, number, target), SIGKILL) == 0);
 }
 
 void expect_not_run(const Run& run, const std::string& tag, const std::string& stage) {

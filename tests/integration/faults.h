@@ -42,7 +42,9 @@ std::string call_of(const std::string& call);
 Words under_strace(const Words& injections, const Words& sandbox_options);
 // With an strace that may trace; else the test is skipped.
 Options with_strace();
-// Kills init, or the target, once strace holds it in system call `number`.
+// Waits until strace holds init, or the target, in system call `number`.
+pid_t await_in_call(const Running& running, long number, bool target);
+// Kills it then.
 void kill_in_call(const Running& running, long number, bool target);
 // The run is an error with this tag and stage (empty: null), and the program never ran.
 void expect_not_run(const Run& run, const std::string& tag, const std::string& stage);
