@@ -1,7 +1,6 @@
 // doctor: what it says is so, what it tells to type helps, and --clean removes the dead only.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -27,13 +26,6 @@ using namespace sbtest;
 namespace {
 
 constexpr unsigned nobody = 65534;
-
-void become_nobody() {
-  if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
-      setresuid(nobody, nobody, nobody) != 0) {
-    _exit(122);
-  }
-}
 
 // The entry of a list whose `key` is `name`.
 Document entry(const Document& list, const std::string& key, const std::string& name) {

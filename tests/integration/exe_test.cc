@@ -1,6 +1,5 @@
 // The program that runs the sandbox, and the one that it runs, can't be changed from inside.
 #include <doctest/doctest.h>
-#include <grp.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -30,10 +29,7 @@ class Copies {
       }
       options_.needs_host = false;
       options_.in_child = [] {
-        if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
-            setresuid(nobody, nobody, nobody) != 0) {
-          _exit(122);
-        }
+        become_nobody();
         prctl(PR_SET_DUMPABLE, 1);
       };
     }

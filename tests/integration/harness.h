@@ -113,6 +113,8 @@ double monotonic_s();
 // SBTEST_OFF names those that are lacking) or a program; fails it instead where SBTEST_REQUIRE
 // names the word.
 void require(std::string_view what);
+// In a child of root's: an ordinary user from here on, who owns nothing and is in no group.
+void become_nobody();
 bool host_has(std::string_view what);
 
 // A directory of the test's own, removed with it.

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <grp.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -178,6 +179,14 @@ std::optional<std::string> value_of(std::string_view text, std::string_view key)
     }
   }
   return std::nullopt;
+}
+
+void become_nobody() {
+  constexpr uid_t nobody = 65534;
+  if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
+      setresuid(nobody, nobody, nobody) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace sbtest

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -19,8 +18,6 @@
 using namespace sbtest;
 
 namespace {
-
-constexpr unsigned nobody = 65534;
 
 void take_mount_setattr_away() {
   sock_filter code[] = {
@@ -113,10 +110,7 @@ TEST_CASE("no mount_setattr: read-only reaches them for an ordinary user") {
   options.directory = directory.path();
   options.needs_host = false;
   options.in_child = [] {
-    if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
-        setresuid(nobody, nobody, nobody) != 0) {
-      _exit(122);
-    }
+    become_nobody();
     take_mount_setattr_away();
     prctl(PR_SET_DUMPABLE, 1);
   };

@@ -1,6 +1,5 @@
 // --root: nothing at all, or a directory of the caller's that may be hostile.
 #include <doctest/doctest.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -269,12 +268,7 @@ TEST_CASE("unprivileged: a root of the callers links lead nowhere out of it") {
   Options options;
   options.binary = place.write("sandbox", read_file(binary()), 0755);
   options.needs_host = false;
-  options.in_child = [] {
-    if (setgroups(0, nullptr) != 0 || setresgid(65534, 65534, 65534) != 0 ||
-        setresuid(65534, 65534, 65534) != 0) {
-      _exit(122);
-    }
-  };
+  options.in_child = [] { become_nobody(); };
   const auto run_as_nobody = [&](const Words& sandbox_options, const Words& command) {
     Words words = {"--memory", "none", "--processes", "none"};
     words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());

@@ -1,7 +1,6 @@
 // selftest: it passes where the promises hold, says what is not provided, and turns red where a
 // profile gives a promise up.
 #include <doctest/doctest.h>
-#include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,8 +12,6 @@
 using namespace sbtest;
 
 namespace {
-
-constexpr unsigned nobody = 65534;
 
 struct Answer {
   int exit_status;
@@ -101,10 +98,7 @@ TEST_CASE("selftest: as an ordinary user what is not provided says why") {
   options.directory = directory.path();
   options.needs_host = false;
   options.in_child = [] {
-    if (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
-        setresuid(nobody, nobody, nobody) != 0) {
-      _exit(122);
-    }
+    become_nobody();
     prctl(PR_SET_DUMPABLE, 1);
   };
   const Answer answer = selftest({}, options);

@@ -1,7 +1,6 @@
 // A caller without root and without a cgroup of its own: full verdicts where no controller is
 // needed, a clear refusal where one is.
 #include <doctest/doctest.h>
-#include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -11,8 +10,6 @@
 using namespace sbtest;
 
 namespace {
-
-constexpr unsigned nobody = 65534;
 
 // Copies of the binary and of a probe where anybody may execute them, and what makes a caller
 // nobody, if it is not an ordinary user without a cgroup already.
@@ -28,9 +25,8 @@ class Nobody {
     options_.directory = directory_.path();
     options_.needs_host = false;
     options_.in_child = [] {
-      if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setresgid(nobody, nobody, nobody) != 0 ||
-                             setresuid(nobody, nobody, nobody) != 0)) {
-        _exit(122);
+      if (geteuid() == 0) {
+        become_nobody();
       }
       prctl(PR_SET_DUMPABLE, 1);
     };
