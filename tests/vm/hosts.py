@@ -71,7 +71,7 @@ HOSTS = [
          remedies=('mount -t cgroup2 ',)),
     Host('systemd: `systemd-run --user --scope -p Delegate=yes`', ['--systemd', '--user', '1000-delegated'], 'core', NO_CPUSET),
     Host('systemd: a service with `Delegate=yes`', ['--systemd']),
-    Host('systemd: a user, nothing delegated', ['--systemd', '--user', '1000'], 'none', NO_CPUSET),
+    Host('systemd: a user, nothing delegated', ['--systemd', '--user', '1000'], 'core', NO_CPUSET),
     without_namespaces('user.max_user_namespaces=0, user', 'max0', 'sysctl -w user.max_user_namespaces=15000'),
     without_namespaces('kernel.unprivileged_userns_clone=0, user', 'clone0', 'kernel.unprivileged_userns_clone=1'),
     without_namespaces('AppArmor denies namespaces, user', 'deny', 'kernel.apparmor_restrict_unprivileged_userns=0', False,

@@ -1,13 +1,19 @@
 # shellcheck shell=bash
 # Sourced by scripts that run `sandbox` many times in a v2 group of their own.
 
-# The group that this process is in, if an ordinary user may make groups below it; else empty.
+# The group that this process is in, if it was delegated: an ordinary user may make groups below it, or
+# systemd marked it (Delegate=). Else empty: root outside any such group has groups of its own elsewhere.
 delegated_group() {
   local group
   group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
-  if [[ $EUID != 0 && -f $group/cgroup.controllers && -w $group && -w $group/cgroup.procs ]]; then
+  if [[ -f $group/cgroup.controllers && -w $group && -w $group/cgroup.procs ]] &&
+    { [[ $EUID != 0 ]] || is_marked_delegated "$group"; }; then
     echo "$group"
   fi
+}
+
+is_marked_delegated() {  # GROUP
+  python3 -B -c 'import os, sys; os.getxattr(sys.argv[1], "trusted.delegate")' "$1" 2>/dev/null
 }
 
 # Kernel: a v2 group has processes or hands controllers to groups below it, never both (cgroups(7)). So
