@@ -22,6 +22,9 @@ struct Usage {
   std::optional<std::uint64_t> system_ns;
   std::optional<std::uint64_t> memory_peak_bytes;  // at least; see Group::memory_sample()
   std::optional<std::uint64_t> oom_kills;
+  // Whether the group came to its own limit; false where that of a group above stopped it, or the
+  // host's memory ran out.
+  std::optional<bool> met_memory_limit;
   std::optional<std::uint64_t> processes_peak;
   std::optional<std::uint64_t> processes_refused;
 };

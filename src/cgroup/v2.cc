@@ -190,6 +190,9 @@ Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
     usage.memory_peak_bytes =
         counts_memory_peak(leaf) ? read_number(directory, "memory.peak") : known_memory_peak(leaf);
     usage.oom_kills = read_oom_kills(leaf);
+    if (const auto refused = read_key(directory, "memory.events", "max")) {
+      usage.met_memory_limit = *refused > 0;
+    }
     if (!usage.oom_kills) {
       return missing_file("memory.events");
     }

@@ -129,10 +129,7 @@ void Supervisor::check_memory(std::uint64_t now_ns) {
     return;  // the counters are read at the end
   }
   if (group_->oom_kills().value_or(0) > 0) {
-    stop({.kind = StopKind::memory,
-          .limit = spec_.limits.memory_bytes.value_or(0),
-          .observed = spec_.limits.memory_bytes.value_or(0),
-          .mechanism = fmt::format("{} out-of-memory killer", seen_.sources.memory)});
+    stop({.kind = StopKind::memory});  // decide() says how much: the counters are read at the end
   } else if (oom_checks_ < most_oom_checks) {
     ++oom_checks_;
     next_oom_check_ns_ = now_ns + oom_check_ns;

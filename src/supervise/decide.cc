@@ -1,5 +1,6 @@
 #include "supervise/decide.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <fmt/core.h>
@@ -40,7 +41,9 @@ std::string sentence(const Stop& stop) {
       return fmt::format("used {} of CPU time; the limit is {}", format_seconds(stop.observed),
                          format_duration(stop.limit));
     case StopKind::memory:
-      return fmt::format("ran out of memory; the limit is {}", format_size(stop.limit));
+      return stop.limit == 0
+                 ? "ran out of memory"
+                 : fmt::format("ran out of memory; the limit is {}", format_size(stop.limit));
     case StopKind::output:
       return fmt::format("wrote more than {} to {}", format_size(stop.limit), stop.detail);
     case StopKind::violation:
@@ -64,12 +67,24 @@ void apply_stop(const Stop& stop, Outcome& outcome) {
   }
 }
 
+constexpr const char* others_memory =
+    "the run did not reach its own memory limit: the host's memory ran out, or that of a control "
+    "group above";
+
 bool ran_out_of_memory(const Observations& seen) { return seen.usage.oom_kills.value_or(0) > 0; }
 
+// Not by its own limit: the host's memory ran out, or that of a group above, as the caller's.
+bool ran_out_of_others_memory(const Observations& seen) {
+  return ran_out_of_memory(seen) && seen.usage.met_memory_limit == false;
+}
+
 Stop memory_stop(const policy::Spec& spec, const Observations& seen) {
+  const std::uint64_t peak = seen.usage.memory_peak_bytes.value_or(0);
+  const std::uint64_t limit = spec.limits.memory_bytes.value_or(0);
   return {.kind = StopKind::memory,
-          .limit = spec.limits.memory_bytes.value_or(0),
-          .observed = seen.usage.memory_peak_bytes.value_or(0),
+          .limit = limit,
+          // Kernel: what was refused is not in the peak.
+          .observed = ran_out_of_others_memory(seen) ? peak : std::max(peak, limit),
           .mechanism = seen.sources.memory + " out-of-memory killer"};
 }
 
@@ -134,11 +149,15 @@ void judge_end(const policy::Spec& spec, const Observations& seen, int signal, O
   outcome.reason = fmt::format("died of {}", result::signal_name(signal));
 }
 
+void apply_error(Error error, Outcome& outcome) {
+  outcome.status = Status::error;
+  outcome.reason = error.message();
+  outcome.error = std::move(error);
+}
+
 void judge_main_process(const policy::Spec& spec, const Observations& seen, Outcome& outcome) {
   if (!seen.main_status) {
-    outcome.status = Status::error;
-    outcome.error = Error(Tag::launch_died, "waiting for the program, whose end was not seen");
-    outcome.reason = outcome.error->message();
+    apply_error({Tag::launch_died, "waiting for the program, whose end was not seen"}, outcome);
     return;
   }
   if (const std::optional<int> signal = seen.main_status->fatal_signal()) {
@@ -146,9 +165,7 @@ void judge_main_process(const policy::Spec& spec, const Observations& seen, Outc
     return;
   }
   if (!seen.main_status->exit_code()) {
-    outcome.status = Status::error;
-    outcome.error = Error(Tag::launch_protocol, "reading how the program ended");
-    outcome.reason = outcome.error->message();
+    apply_error({Tag::launch_protocol, "reading how the program ended"}, outcome);
     return;
   }
   const int code = *seen.main_status->exit_code();
@@ -167,24 +184,27 @@ void judge(const policy::Spec& spec, const Observations& seen, Outcome& outcome)
     apply_stop(*seen.stop, outcome);
     return;
   }
-  if (seen.failure && !(ran_out_of_memory(seen) && !seen.executed)) {
-    outcome.status = Status::error;
-    outcome.reason = seen.failure->message();
-    outcome.error = seen.failure;
+  if (ran_out_of_others_memory(seen) && !seen.executed) {
+    apply_error(
+        Error(Tag::launch_died, "starting the program, which the out-of-memory killer ended")
+            .with_hint(others_memory),
+        outcome);
     return;
   }
-  if (seen.stop) {
+  if (seen.failure && !(ran_out_of_memory(seen) && !seen.executed)) {
+    apply_error(*seen.failure, outcome);
+    return;
+  }
+  if (seen.stop && seen.stop->kind != StopKind::memory) {
     apply_stop(*seen.stop, outcome);
     return;
   }
-  if (ran_out_of_memory(seen)) {
+  if (seen.stop || ran_out_of_memory(seen)) {
     apply_stop(memory_stop(spec, seen), outcome);
     return;
   }
   if (!seen.executed) {
-    outcome.status = Status::error;
-    outcome.error = Error(Tag::launch_died, "starting the program, which never came to run");
-    outcome.reason = outcome.error->message();
+    apply_error({Tag::launch_died, "starting the program, which never came to run"}, outcome);
     return;
   }
   if (const std::optional<Stop> stop = passed_at_the_end(spec, seen)) {
@@ -241,6 +261,9 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
   outcome.out = to_stream(std::move(seen.out));
   outcome.err = to_stream(std::move(seen.err));
   outcome.warnings = spec.warnings;
+  if (ran_out_of_others_memory(seen)) {
+    outcome.warnings.emplace_back(others_memory);
+  }
   outcome.warnings.insert(outcome.warnings.end(), seen.warnings.begin(), seen.warnings.end());
   return outcome;
 }

@@ -72,6 +72,34 @@ int errors_until_right(__rlimit_resource which, rlim_t first, rlim_t step, rlim_
   return errors;
 }
 
+constexpr const char* others_memory = "did not reach its own memory limit";
+
+// A group of v1's memory that the supervisor, and so its runs, are in.
+class TightGroup {
+ public:
+  TightGroup() {
+    require("cgroup1");
+    if (mkdir(path_.c_str(), 0755) != 0) {
+      require("a cgroup of memory");
+    }
+  }
+  ~TightGroup() { CHECK(rmdir(path_.c_str()) == 0); }
+  TightGroup(const TightGroup&) = delete;
+  TightGroup& operator=(const TightGroup&) = delete;
+
+  Options options(std::uint64_t limit_bytes) const {
+    Options options;
+    options.in_child = [path = path_, limit_bytes] {
+      std::ofstream(path + "/memory.limit_in_bytes") << limit_bytes << std::flush;
+      std::ofstream(path + "/tasks") << 0 << std::flush;
+    };
+    return options;
+  }
+
+ private:
+  std::string path_ = "/sys/fs/cgroup/memory/sbtest." + std::to_string(getpid());
+};
+
 }  // namespace
 
 // Red: directories that can't be listed taken for empty ones.
@@ -143,4 +171,27 @@ TEST_CASE("shortage: with any number of processes a run is right or an error") {
   CHECK(right);
   CHECK(errors > 1);
   CHECK(rmdir(group.c_str()) == 0);
+}
+
+// The kernel may strike the supervisor, init or the target.
+// Red: no cgroup::remove_abandoned() in supervise/run.cc.
+TEST_CASE("shortage: with any limit of memory above a run is right or an error or killed") {
+  const TightGroup group;
+  int wrong = 0;
+  bool right = false;
+  for (std::uint64_t bytes = 256 << 10; bytes < 1 << 30 && !right; bytes += bytes / 4) {
+    CAPTURE(bytes);
+    Options options = group.options(bytes);
+    options.killed = true;
+    const Run run = run_target({"--wall-time", "20s"}, {probe("minimal")}, options);
+    const bool was_killed = run.exit_status == 128 + SIGKILL && !run.document.has("status");
+    const bool was_told = run.document.has("time.started") &&
+                          !run.document.at("time.started").is_null() &&
+                          contains(run.document.at("warnings").dump(), others_memory);
+    right = !was_killed && !was_told && expect_right_or_error(run);
+    wrong += right ? 0 : 1;
+  }
+  CHECK(right);
+  CHECK(wrong > 1);
+  expect_true_runs();  // and removes what those that were killed have left
 }

@@ -55,6 +55,32 @@ TEST_CASE("decide: p32 a kill by the out-of-memory killer is memory_limit whoeve
   });
 }
 
+// Red: met_memory_limit is not asked.
+TEST_CASE("decide: p32 whose memory ran out is told") {
+  const auto outcome_of = [](std::optional<bool> met, bool runs) {
+    Facts f;
+    if (!runs) {
+      f.never_runs();
+    }
+    f.dies_of(SIGKILL);
+    f.seen.usage.oom_kills = 1;
+    f.seen.usage.met_memory_limit = met;
+    return decide(f.spec, std::move(f.seen));
+  };
+  const result::Outcome own = outcome_of(true, true);
+  CHECK(own.status == result::Status::memory_limit);
+  CHECK(own.cause->observed == 64 * mib);
+  CHECK(own.warnings.empty());
+  CHECK(outcome_of(std::nullopt, true).warnings.empty());
+  const result::Outcome others = outcome_of(false, true);
+  CHECK(others.status == result::Status::memory_limit);
+  CHECK(others.cause->observed == mib);
+  REQUIRE(others.warnings.size() == 1);
+  CHECK(others.warnings[0].find("did not reach its own memory limit") != std::string::npos);
+  CHECK(outcome_of(true, false).status == result::Status::memory_limit);
+  CHECK(outcome_of(false, false).status == result::Status::error);
+}
+
 TEST_CASE("decide: signals of limits count where the limit is on") {
   check({
       {"SIGXFSZ with a limit", [](Facts& f) { f.dies_of(SIGXFSZ); }, "file_size_limit", "file_size",
@@ -153,7 +179,7 @@ TEST_CASE("decide: sentences name what was used and the limit") {
         "ran for 5.003 s; the limit is 5 s");
   CHECK(reason({StopKind::cpu_time, 2 * second_ns, 2'003'000'000}) ==
         "used 2.003 s of CPU time; the limit is 2 s");
-  CHECK(reason({StopKind::memory, 64 * mib}) == "ran out of memory; the limit is 64 MiB");
+  CHECK(reason({StopKind::memory}) == "ran out of memory; the limit is 64 MiB");
   CHECK(reason({StopKind::output, 1024, 2000, "pipe", "stderr"}) ==
         "wrote more than 1 KiB to stderr");
   CHECK(reason({StopKind::violation, 0, 0, "", "ptrace"}) ==

@@ -51,7 +51,8 @@ TEST_CASE("decide: each stop of the supervisor") {
   check({
       {"wall", killed_by(StopKind::wall_time), "wall_time_limit", "wall_time", "m", -1, SIGKILL},
       {"cpu", killed_by(StopKind::cpu_time), "cpu_time_limit", "cpu_time", "m", -1, SIGKILL},
-      {"memory", killed_by(StopKind::memory), "memory_limit", "memory", "m", -1, SIGKILL},
+      {"memory", killed_by(StopKind::memory), "memory_limit", "memory",
+       "cgroup1 out-of-memory killer", -1, SIGKILL},
       {"output", killed_by(StopKind::output), "output_limit", "output", "m", -1, SIGKILL},
       {"violation", killed_by(StopKind::violation), "syscall_violation", "", "", -1, SIGKILL},
       {"cancelled", killed_by(StopKind::cancelled), "cancelled", "", "", -1, SIGKILL},
