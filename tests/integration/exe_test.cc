@@ -88,6 +88,7 @@ TEST_CASE("p2 the binary of the sandbox can not be overwritten through proc") {
   expect_nothing_written(false);
 }
 
+// Red: give the mount of a program in policy/find_program.cc the mode read_write.
 TEST_CASE("p2 unprivileged: the binary of the sandbox can not be overwritten through proc") {
   expect_nothing_written(true);
 }

@@ -1,5 +1,7 @@
 // overwrite_exe MS: for MS milliseconds tries to write to the file that any process runs, by its
-// /proc/PID/exe, directly and through a handle that is opened anew later. Prints "written=N".
+// /proc/PID/exe, directly and through a handle that is opened anew later; at last through handles
+// of what no process inside runs any more, since it has become a copy of itself in /tmp: a file
+// that is being run is busy, whatever its mount says. Prints "written=N".
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,7 +29,40 @@ static int overwrite(const char* path) {
   return written;
 }
 
+static int overwrite_handle(int handle) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", handle);
+  return overwrite(path);
+}
+
+// Goes on as a copy, with handles of what it and init ran. Returns only where that can't be.
+static void become_copy(int written) {
+  const char* copy = "/tmp/overwrite_exe";
+  const int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  const int to = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+  char buffer[65536];
+  for (ssize_t got; (got = read(from, buffer, sizeof buffer)) > 0;) {
+    if (write(to, buffer, (size_t)got) != got) {
+      return;
+    }
+  }
+  close(from);
+  close(to);
+  char own[16];
+  char of_init[16];
+  char so_far[16];
+  snprintf(own, sizeof own, "%d", open("/proc/self/exe", O_PATH));
+  snprintf(of_init, sizeof of_init, "%d", open("/proc/1/exe", O_PATH));
+  snprintf(so_far, sizeof so_far, "%d", written);
+  execl(copy, "overwrite_exe", "copy", own, of_init, so_far, (char*)NULL);
+}
+
 int main(int argc, char** argv) {
+  if (argc > 4) {
+    say("written=%d\n",
+        overwrite_handle(atoi(argv[2])) + overwrite_handle(atoi(argv[3])) + atoi(argv[4]));
+    return 0;
+  }
   const long ms = argc > 1 ? atol(argv[1]) : 100;
   if (ms == 0) {
     return 0;
@@ -43,10 +78,8 @@ int main(int argc, char** argv) {
       handles[pid] = open(path, O_PATH | O_CLOEXEC);
     }
     for (int pid = 0; pid < most_pids; ++pid) {
-      char path[64];
-      snprintf(path, sizeof path, "/proc/self/fd/%d", handles[pid]);
       if (handles[pid] >= 0) {
-        written += overwrite(path);
+        written += overwrite_handle(handles[pid]);
         close(handles[pid]);
       }
     }
@@ -57,6 +90,7 @@ int main(int argc, char** argv) {
     }
     wait(NULL);
   } while (now_ms() < end);
-  say("written=%d\n", written);
-  return 0;
+  become_copy(written);
+  say("written=%d, and no copy\n", written);
+  return 1;
 }
