@@ -54,6 +54,7 @@ TEST_CASE("violations: only the first sixteen are listed and all are counted") {
   CHECK(run.document.at("violations_total").integer() == 40);
 }
 
+// Red: begin the first close_range of launch/inside/target.cc at error - 1.
 TEST_CASE("p1 a hundred launches at once see three descriptors each") {
   Options options;
   for (int fd = 10; fd < 60; ++fd) {
