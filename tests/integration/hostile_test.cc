@@ -88,6 +88,7 @@ TEST_CASE("p38 an orphan that floods or holds the pipe ends with the main proces
   }
 }
 
+// Red: leave has_pending() out of watch() of supervise/capture.cc.
 TEST_CASE("p38 a reader that never reads does not hold the supervisor past the deadline") {
   Options options;
   options.reads_output = false;
@@ -95,6 +96,9 @@ TEST_CASE("p38 a reader that never reads does not hold the supervisor past the d
   INFO(run.describe().substr(0, 300));
   CHECK(run.exit_status == 124);
   CHECK(run.elapsed_s < 4 * slow());
+  if (slow() == 1) {  // a supervisor with sanitizers is larger than what it might hold
+    expect_flat(run, 1);
+  }
   expect_true_runs();
 }
 
