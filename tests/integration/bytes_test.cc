@@ -39,6 +39,7 @@ std::string noise(std::size_t size) {
 
 }  // namespace
 
+// Red: take all bytes for text in write_bytes of result/json_fields.cc.
 TEST_CASE("p39 bytes come back as they went in") {
   expect_round_trip("");
   expect_round_trip("no final newline");
@@ -54,6 +55,7 @@ TEST_CASE("p39 bytes come back as they went in") {
   expect_round_trip("\n\n\n");
 }
 
+// Red: take all bytes for text in write_bytes of result/json_fields.cc.
 TEST_CASE("p39 the encoding is utf-8 exactly when the bytes are") {
   const std::pair<const char*, const char*> table[] = {
       {"plain", "utf-8"}, {"\xc3\xa4", "utf-8"},  {"\xf4\x8f\xbf\xbf", "utf-8"}, {"\xff", "base64"},
@@ -68,6 +70,7 @@ TEST_CASE("p39 the encoding is utf-8 exactly when the bytes are") {
   }
 }
 
+// Red: take all bytes for text in write_bytes of result/json_fields.cc.
 TEST_CASE("p39 stderr is as exact as stdout") {
   Options options;
   options.input = all_bytes();
@@ -78,11 +81,13 @@ TEST_CASE("p39 stderr is as exact as stdout") {
   CHECK(run.stdout_bytes().empty());
 }
 
+// Red: take EAGAIN of write() for an error in step() of supervise/input_pump.cc.
 TEST_CASE("p40 a megabyte goes through cat") {
   expect_round_trip(noise(1 << 20));
   expect_round_trip(std::string(3 << 20, 'x'));
 }
 
+// Red: take EAGAIN of write() for an error in step() of supervise/input_pump.cc.
 TEST_CASE("p40 stdin larger than a pipe is never read") {
   Options options;
   options.input = std::string(4 << 20, 'x');
@@ -93,6 +98,8 @@ TEST_CASE("p40 stdin larger than a pipe is never read") {
   expect_limit(sleeping, "wall_time_limit", "wall_time", 124);
 }
 
+// Red: take EAGAIN of write() for an error in step() of supervise/input_pump.cc, or tell on_error_
+// of an EPOLLERR.
 TEST_CASE("p40 stdin is closed early") {
   Options options;
   options.input = std::string(4 << 20, 'x');

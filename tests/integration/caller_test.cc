@@ -71,6 +71,7 @@ TEST_CASE("p23 started with SIGCHLD ignored") {
   expect_same_inside([] { signal(SIGCHLD, SIG_IGN); });
 }
 
+// Red: begin the loop of reset_signals of launch/inside/target.cc with `number < 1`.
 TEST_CASE("p23 started with every signal ignored") {
   expect_same_inside([] {
     for (int number = 1; number <= 64; ++number) {
@@ -235,6 +236,7 @@ TEST_CASE("p23 a caller that is nice batch pinned and has an umask") {
   });
 }
 
+// Red: let reset_oom_score of launch/launch.cc return at once.
 TEST_CASE("p33 the callers out-of-memory score does not come along") {
   expect_same_inside([] { write_text("/proc/self/oom_score_adj", "-500"); });
   expect_same_inside([] { write_text("/proc/self/oom_score_adj", "500"); });

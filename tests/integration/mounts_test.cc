@@ -115,6 +115,7 @@ TEST_CASE("workspace: ro shows the callers directory") {
   CHECK_FALSE(run.document.bytes("stderr").empty());
 }
 
+// Red: take the time of Stage::await_go for the start in on_error_pipe of supervise/supervisor.cc.
 TEST_CASE("p28 many mounts are set-up time and no wall time") {
   const TempDirectory source;
   Words options;

@@ -46,6 +46,8 @@ void expect_memory_limit(const Run& run) {
 }  // namespace
 
 // The supervisor sleeps over both, and finds them in one wake-up.
+// Red: without `exited_` in stop() and `wall_end_ = 0` in on_exited() of supervise/supervisor.cc;
+// either is enough.
 TEST_CASE("p30 an end and a deadline noticed together have the verdict of the end") {
   const TempDirectory directory;
   Options options;
@@ -67,6 +69,7 @@ TEST_CASE("p30 an end and a deadline noticed together have the verdict of the en
   CHECK(document.at("time.wall_ns").number() < 1.5e9);
 }
 
+// Red: as above.
 TEST_CASE("p30 a reader that takes longer than the wall time does not change a good verdict") {
   const TempDirectory directory;
   Options options;
@@ -98,6 +101,8 @@ TEST_CASE("p30 an end just before or after the limit has a verdict that fits its
 }
 
 // How close it comes is measured by the benchmarks; here only that it does not run on.
+// Red: make least_cpu_check_ns of supervise/deadlines.cc 1.5 s, or compare with half of limit_ns in
+// its check_cpu_time.
 TEST_CASE("p31 spinners are stopped soon after their limit and never below it") {
   for (const char* workers : {"1", "4", "8"}) {
     CAPTURE(std::string(workers));
@@ -156,6 +161,7 @@ TEST_CASE("p32 memory: a killed grandchild of a living daemon ends the run at on
   CHECK(run.elapsed_s < 10 * slow());
 }
 
+// Red: let reset_oom_score of launch/launch.cc return at once.
 TEST_CASE("p33 a callers score of 500 or -500 changes neither a hogs verdict nor that of true") {
   for (const char* score : {"-500", "500"}) {
     CAPTURE(std::string(score));
