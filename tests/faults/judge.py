@@ -133,15 +133,8 @@ def broken_host(seen):
     return ""
 
 
-def is_result_in_the_making(name):
-    """Killed between two calls, what was to become the result is there under another name."""
-    return name.startswith(".result.") and name.endswith(".tmp")
-
-
 def judge(seen, plain, fault, name):
     process, _, _, action = fault.split(":")
-    if seen.killed_supervisor:
-        seen.left = [name for name in seen.left if not is_result_in_the_making(name)]
     if why := broken_host(seen):
         return "BAD", why
     if not seen.hit:

@@ -239,6 +239,18 @@ TEST_CASE("p15 supervisor: no cgroup and no room in it stop the run with their t
   }
 }
 
+// Red: a result written under another name first, and not without one, in cli/result_output.cc.
+TEST_CASE("p15 supervisor: killed as it writes the result leaves no file") {
+  const TempDirectory directory;
+  Options options = with_strace();
+  options.killed = true;
+  const Run run = run_sandbox(
+      under_strace({"linkat:signal=KILL"}, {"--result", directory.path() + "/result"}), options);
+  INFO(run.describe());
+  CHECK(run.exit_status == 128 + SIGKILL);
+  CHECK(files_below(directory.path()).empty());
+}
+
 // A cleaner in a pids group of its own looks for groups of other runs in other places: those that
 // it finds it must not take for abandoned while their run starts. Red: in cgroup/group.cc, lock the
 // first directory of a group only.
