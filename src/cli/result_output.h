@@ -23,9 +23,9 @@ Result<ResultPlace> find_result_place(const RunOptions& options);
 
 // The document in the format asked for, written once. JSON is pretty on a terminal, else one line.
 // A file is written without a name and takes its own when it is whole, so that a reader never sees
-// a part, nor is one left; devices and pipes are written as they are. With --pass and no --result nothing is written.
-// Where a reader does not read, a signal to end that comes by `signals` gives up. Errors:
-// io_result.
+// a part, nor is one left; devices and pipes are written as they are. With --pass and no --result
+// nothing is written. Where a reader does not read, a signal to end that comes by `signals` gives
+// up. Errors: io_result.
 Result<Done> write_result(const RunOptions& options, const ResultPlace& place,
                           const result::Outcome& outcome, sys::FdRef signals = {});
 
