@@ -40,8 +40,7 @@ Result<sys::Fd> open_events(const RunOptions& options) {
   if (const std::optional<int> number = descriptor_of(destination)) {
     return copy_of(*number, destination);
   }
-  sys::OpenResult file =
-      sys::open_path(destination, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, events_mode);
+  sys::OpenResult file = sys::open_for_writing(destination, O_CREAT | O_TRUNC, events_mode);
   if (file.err != 0) {
     return events_error(destination, file.err);
   }

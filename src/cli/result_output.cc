@@ -60,7 +60,7 @@ std::string directory_of(const std::string& path) {
 Result<Done> write_special(const RunOptions& options, const ResultPlace& place,
                            const result::Outcome& outcome, sys::FdRef signals) {
   const sys::OpenResult file =
-      sys::open_path(fmt::format("/proc/self/fd/{}", place.special.number()), O_WRONLY | O_NOCTTY);
+      sys::open_for_writing(fmt::format("/proc/self/fd/{}", place.special.number()));
   if (file.err != 0) {
     return io_error("opening", options.result_destination, file.err);
   }

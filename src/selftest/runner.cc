@@ -93,10 +93,6 @@ sys::Fd request_allowing(const Words& calls) {
   return file ? *std::move(file) : sys::Fd();
 }
 
-bool ends(int number) {
-  return number == SIGINT || number == SIGTERM || number == SIGQUIT || number == SIGHUP;
-}
-
 }  // namespace
 
 struct Runner::Active {
@@ -234,7 +230,7 @@ bool Runner::wait_for_something() {
   }
   (void)::poll(pollers.data(), pollers.size(), -1);
   for (const int number : sys::read_signals(signals_)) {
-    if (ends(number)) {
+    if (sys::is_end_signal(number)) {
       interrupted_by_ = number;
       return false;
     }

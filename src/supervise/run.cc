@@ -1,5 +1,8 @@
 #include "supervise/run.h"
 
+#include <cerrno>
+#include <csignal>
+
 #include <fmt/core.h>
 #include <linux/capability.h>
 
@@ -13,6 +16,7 @@
 #include "policy/resolve.h"
 #include "supervise/decide.h"
 #include "supervise/supervisor.h"
+#include "sys/process.h"
 
 namespace sb::supervise {
 namespace {
@@ -54,13 +58,26 @@ policy::Limits with_guard(policy::Limits limits) {
   return limits;
 }
 
+// While a named pipe waited for its reader.
+Observations cancelled_before_start() {
+  Observations seen;
+  seen.record_stop({.kind = StopKind::cancelled,
+                    .mechanism = "signal",
+                    .detail = result::signal_name(sys::pending_end_signal().value_or(SIGTERM))});
+  return seen;
+}
+
 Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& facts,
                                     const Channels& channels, std::uint64_t created_ns) {
   launch::PlanBuilder builder;
   builder.set_filter(TRY(filters::filter_of(spec)));
   builder.plan().listener = spec.name_violations;
   builder.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
-  Stdio stdio = TRY(open_stdio(spec.stdio));
+  Result<Stdio> opened = open_stdio(spec.stdio);
+  if (!opened && opened.error().err() == ECANCELED) {
+    return decide(spec, cancelled_before_start());
+  }
+  Stdio stdio = TRY(std::move(opened));
   std::optional<launch::HostIds> ids;
   if (spec.ids != policy::IdMode::caller) {
     ids.emplace(TRY(launch::HostIds::take()));

@@ -70,7 +70,7 @@ Result<Done> open_input(const policy::Stdio& wanted, Stdio& stdio) {
 }
 
 Result<sys::Fd> open_output(const std::string& path) {
-  sys::OpenResult file = sys::open_path(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0666);
+  sys::OpenResult file = sys::open_for_writing(path, O_CREAT | O_TRUNC, 0666);
   if (file.err != 0) {
     return Error(Tag::io_output, fmt::format("opening \"{}\" for writing", path), file.err);
   }

@@ -21,7 +21,7 @@ struct Stdio {
   sys::FdRef error_sink;
 };
 
-// Errors: io.stdin, io.output.
+// Errors: io.stdin, io.output; with ECANCELED where a signal to end came first.
 Result<Stdio> open_stdio(const policy::Stdio& wanted);
 
 }  // namespace sb::supervise

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/process.h"
 #include "sys/trouble.h"
 
 namespace sb::sys {
@@ -35,6 +36,28 @@ OpenResult open_at(FdRef directory, const std::string& path, int flags, mode_t m
 
 OpenResult open_path(const std::string& path, int flags, mode_t mode) {
   return open_at(current_directory, path, flags, mode);
+}
+
+OpenResult open_for_writing(const std::string& path, int flags, mode_t mode) {
+  constexpr useconds_t pause_us = 10'000;  // Kernel: nothing tells when a reader has come.
+  for (;;) {
+    OpenResult file = open_path(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | flags, mode);
+    struct ::stat status {};
+    if (file.err == ENXIO && ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+      if (pending_end_signal()) {
+        return {.fd = Fd(), .err = ECANCELED};
+      }
+      (void)::usleep(pause_us);
+      continue;
+    }
+    if (file.err == 0) {
+      const int now = ::fcntl(file.fd.number(), F_GETFL);
+      if (now < 0 || ::fcntl(file.fd.number(), F_SETFL, now & ~O_NONBLOCK) != 0) {
+        return {.fd = Fd(), .err = errno};
+      }
+    }
+    return file;
+  }
 }
 
 ReadResult read_all(FdRef fd, std::size_t limit) {

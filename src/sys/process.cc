@@ -108,6 +108,22 @@ Result<Fd> take_signals() {
   return fd;
 }
 
+bool is_end_signal(int number) {
+  return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
+}
+
+std::optional<int> pending_end_signal() {
+  sigset_t pending;
+  (void)::sigemptyset(&pending);
+  (void)::sigpending(&pending);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    if (::sigismember(&pending, number) == 1) {
+      return number;
+    }
+  }
+  return std::nullopt;
+}
+
 void use_all_descriptors() {
   rlimit own{};
   if (::getrlimit(RLIMIT_NOFILE, &own) == 0 && own.rlim_cur < own.rlim_max) {

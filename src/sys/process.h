@@ -54,6 +54,11 @@ int thread_count();  // of this process; 0 where /proc can't tell
 // reports the signals a caller may send us.
 Result<Fd> take_signals();
 
+// SIGHUP, SIGINT, SIGQUIT or SIGTERM: whoever sends it wants us to end.
+bool is_end_signal(int number);
+// One of them that has come since take_signals() and was not read yet, nor is by this.
+std::optional<int> pending_end_signal();
+
 // Raises the soft limit of open files to the hard one: a launch opens about forty.
 void use_all_descriptors();
 

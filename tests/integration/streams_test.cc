@@ -157,3 +157,43 @@ TEST_CASE("streams: a result that nobody reads is given up at TERM") {
   CHECK(contains(run.err, "io.result"));
   CHECK(run.elapsed_s < 12 * slow());
 }
+
+// Red: a blocking open(2) in sys::open_for_writing().
+TEST_CASE("streams: a named pipe that nobody reads waits until sandbox is told to end") {
+  const TempDirectory directory;
+  const std::string pipe = directory.path() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0666) == 0);
+  for (const char* option : {"--stdout", "--stderr", "--events", "--result"}) {
+    CAPTURE(std::string(option));
+    Options options;
+    options.needs_host = false;
+    Running running({"run", option, pipe, "--", "true"}, options);
+    const double deadline = monotonic_s() + 20 * slow();
+    // What it waits in between two tries; and once they wait for a reader, signals are ours.
+    const std::string waits = std::to_string(SYS_clock_nanosleep) + " ";
+    const std::string call = "/proc/" + std::to_string(running.pid()) + "/syscall";
+    while (read_file(call).rfind(waits, 0) != 0 && monotonic_s() < deadline) {
+      usleep(1000);
+    }
+    running.send_signal(SIGTERM);
+    const Run run = running.finish();
+    INFO(run.describe());
+    if (run.document.has("status")) {
+      CHECK(run.document.at("status").text() == "cancelled");
+      CHECK(run.exit_status == 128 + SIGTERM);
+      CHECK(run.document.at("enforced").is_null());  // there was nothing yet
+    } else {
+      CHECK(run.exit_status == 125);
+      CHECK(contains(run.err, "Operation canceled"));
+    }
+  }
+}
+
+TEST_CASE("streams: a named pipe is written once somebody reads it") {
+  const TempDirectory directory;
+  const std::string pipe = directory.path() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0666) == 0);
+  Running running({"run", "--stdout", pipe, "--", "echo", "hello"});
+  CHECK(read_file(pipe) == "hello\n");
+  expect_ok(running.finish());
+}
