@@ -158,7 +158,7 @@ TEST_CASE("doctor: a run that does not end well is not a start") {
   facts.trial->status = result::Status::signaled;
   facts.trial->reason = "died of SIGSEGV";
   CHECK_FALSE(make_report(facts).starts);
-  facts.trial->error = Error(Tag::launch_mount, "mounting", EPERM);  // a tag without a hint
+  facts.trial->error = Error(Tag::launch_root, "entering", EPERM);  // a tag without a hint
   CHECK(named(make_report(facts), "run").remedy.empty());
   facts.trial.reset();
   CHECK_FALSE(make_report(facts).starts);
