@@ -69,15 +69,16 @@ Error create_error(const std::string& doing, const std::string& path, int err) {
 Result<Done> make_ready(const policy::CgroupHierarchy& hierarchy,
                         const std::vector<std::string>& controllers) {
   const std::string& base = hierarchy.base;
-  if (!sys::stat_path(base)) {
+  int err = 0;
+  if (hierarchy.base_is_ours) {
     const std::string parent = base.substr(0, base.rfind('/'));
-    int err = enable(parent, controllers);
+    err = enable(parent, controllers);
     err = err == 0 ? make_directory(base) : err;
     if (err != 0) {
       return create_error("making the cgroup", base, err);
     }
   }
-  int err = enable(base, controllers);
+  err = enable(base, controllers);
   if (err == EBUSY && is_alone(base)) {
     // Kernel: a v2 group has processes or hands controllers down, never both (cgroups(7), "no
     // internal processes"). This is the one write to cgroup.procs of the whole program.

@@ -55,6 +55,8 @@ bool is_delegated(const std::string& mount_point, std::string path) {
   }
 }
 
+std::string place_of_root(const std::string& mount_point) { return mount_point + "/sandbox"; }
+
 std::string base_of_v2(const std::string& mount_point, const std::string& own, bool is_root) {
   const std::string suffix = fmt::format("/{}", supervisor_group);
   if (own.size() > mount_point.size() && own.ends_with(suffix)) {
@@ -64,15 +66,17 @@ std::string base_of_v2(const std::string& mount_point, const std::string& own, b
   // is mounted may hold processes, and then hands nothing down to a sibling of theirs.
   const bool in_namespace_root =
       own == mount_point && sys::stat_path(mount_point + "/cgroup.type").has_value();
-  return is_root && !in_namespace_root && !is_delegated(mount_point, own) ? mount_point + "/sandbox"
-                                                                          : own;
+  return is_root && !in_namespace_root && !is_delegated(mount_point, own)
+             ? place_of_root(mount_point)
+             : own;
 }
 
 std::vector<std::string> controllers_of_v2(const CgroupHierarchy& hierarchy) {
-  const bool exists = sys::stat_path(hierarchy.base).has_value();
+  // Why: what an earlier run did not need was not handed down to a base of ours, and still can be.
   std::string text =
-      sys::read_file((exists ? hierarchy.base : hierarchy.mount_point) + "/cgroup.controllers",
-                     4096)
+      sys::read_file(
+          (hierarchy.base_is_ours ? hierarchy.mount_point : hierarchy.base) + "/cgroup.controllers",
+          4096)
           .data;
   std::replace(text.begin(), text.end(), '\n', ' ');
   return split(text, ' ');
@@ -153,6 +157,8 @@ Result<std::vector<CgroupHierarchy>> probe_cgroups(bool is_root, const std::stri
         continue;
       }
       if (mount.v2) {
+        hierarchy.base_is_ours =
+            is_root && parent.empty() && hierarchy.base == place_of_root(mount.point);
         hierarchy.controllers = controllers_of_v2(hierarchy);
         hierarchy.busy = is_busy(hierarchy);
       }

@@ -15,8 +15,9 @@ struct CgroupHierarchy {
   bool v2 = false;
   std::vector<std::string> controllers;  // v1: mounted together; v2: those that can be enabled
   std::string mount_point;
-  std::string base;       // absolute path of the group below which ours are made
-  bool writable = false;  // groups can be made there
+  std::string base;           // absolute path of the group below which ours are made
+  bool base_is_ours = false;  // v2: made by the first run, right below the mount point
+  bool writable = false;      // groups can be made there
   bool busy = false;  // v2: other processes are in the way (cgroups(7), "no internal processes")
 
   bool has(const std::string& controller) const;

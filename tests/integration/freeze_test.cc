@@ -29,18 +29,21 @@ bool becomes_stopped(pid_t pid, bool stopped, double patience_s = 5 * slow()) {
   return true;
 }
 
-// D: it waits for a child of its vfork, which is stopped.
 // Kernel: what cgroup v2 has frozen seems to sleep; cgroup.events of its group tells (cgroups(7)).
 bool is_frozen(pid_t pid) {
   const std::string groups = read_file("/proc/" + std::to_string(pid) + "/cgroup");
   for (const std::string& line : lines_of(groups)) {
     if (line.rfind("0::", 0) == 0) {
-      return contains(read_file("/sys/fs/cgroup" + line.substr(3) + "/cgroup.events"), "frozen 1");
+      const std::string events = line.substr(3) + "/cgroup.events";
+      // On a hybrid host the v2 tree is beside those of v1.
+      return contains(read_file("/sys/fs/cgroup" + events), "frozen 1") ||
+             contains(read_file("/sys/fs/cgroup/unified" + events), "frozen 1");
     }
   }
   return false;
 }
 
+// D: it waits for a child of its vfork, which is stopped.
 bool cannot_run(pid_t pid) {
   return is_frozen(pid) || std::string("DZ?").find(state_of(pid)) != std::string::npos;
 }
