@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/doctor_checks.h"
+#include "policy/cgroup_place.h"
 
 namespace sb::cli {
 namespace {
@@ -106,15 +107,16 @@ Lines remedy_of_refused(const Controller& controller, const DoctorFacts& facts) 
 }
 
 Lines remedy_of_busy(const Controller& controller, const DoctorFacts& facts) {
-  if (!facts.settings.container.empty()) {
-    // As Docker's own image for Docker in Docker does at its start.
-    return {
-        fmt::format("mkdir -p {0}/init && xargs -rn1 < {0}/cgroup.procs > {0}/init/cgroup.procs",
-                    controller.group)};
+  if (!facts.settings.container.empty() || !facts.settings.systemd) {
+    // As Docker's own image for Docker in Docker does at its start. Where this group is the
+    // caller's own, our groups are then made beside the one called as the supervisor's.
+    return {fmt::format("mkdir -p {0}/{1} && xargs -rn1 < {0}/cgroup.procs > {0}/{1}/cgroup.procs",
+                        controller.group,
+                        facts.settings.container.empty() ? policy::supervisor_group : "init")};
   }
   return {fmt::format("systemd-run {}--scope -p Delegate=yes sandbox run ...",
                       facts.host.is_root ? "" : "--user "),
-          "in a unit: Delegate=yes, and DelegateSubgroup=sup"};
+          "in a unit: Delegate=yes, and DelegateSubgroup=sup (systemd 254 or newer)"};
 }
 
 Controller check_controller(const std::string& name, const DoctorFacts& facts) {

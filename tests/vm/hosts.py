@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 LIMITS = ('memory', 'cpu_time', 'processes', 'cpus', 'cpu_set')
 
 # What the hint of a refusal must say, by its tag; a host may want more of it.
-HINTS = {'host.no_cgroup': '"none"', 'host.no_cpuset_controller': 'cpuset', 'host.no_memory_controller': 'memory'}
+HINTS = {'host.no_cgroup': '"none"', 'host.no_cpuset_controller': 'cpuset', 'host.no_memory_controller': 'memory',
+         'cgroup.busy': 'systemd-run --scope -p Delegate=yes'}
 
 
 def refused(tag, *whats):
@@ -22,6 +23,8 @@ NO_NAMESPACE = {**NO_CGROUP, **refused('host.userns', 'isolation', 'processes')}
 NO_NAMESPACE_OLD = {**NO_NAMESPACE, 'processes': 'host.no_cgroup'}
 # Kernel: no fresh proc may be mounted in a user namespace where the one that is there is masked.
 NO_PROC = {**NO_CGROUP, **refused('launch.mount', 'isolation', 'processes')}
+# Kernel: a v2 group has processes or hands controllers to groups below it, never both.
+BUSY = refused('cgroup.busy', 'memory beside other processes')
 
 
 @dataclass
@@ -60,7 +63,8 @@ def container(name, like, user, refusals):
 
 HOSTS = [
     Host('v2, root', [], 'whole'),
-    Host('v2, delegated to a user', ['--user', '1000-delegated'], 'core', NO_CPUSET),
+    Host('v2, delegated to a user', ['--user', '1000-delegated'], 'core', {**NO_CPUSET, **BUSY},
+         remedies=('/vm.scope/sup && xargs -rn1 < /sys/fs/cgroup/',)),
     Host('v2, user, nothing delegated', ['--user', '1000'], 'core', NO_CGROUP, {'5.10': NO_CGROUP_OLD}, DELEGATE,
          ('sandbox run --cgroup-parent user-1000',)),
     Host('v1, root', ['--cgroup', 'v1'], on={'6.12': NO_MEMORY, 'newest': NO_MEMORY}),
@@ -70,7 +74,8 @@ HOSTS = [
     Host('no cgroups, root', ['--cgroup', 'none'], 'core', NO_CGROUP,
          remedies=('mount -t cgroup2 ',)),
     Host('systemd: `systemd-run --user --scope -p Delegate=yes`', ['--systemd', '--user', '1000-delegated'], 'core', NO_CPUSET),
-    Host('systemd: a service with `Delegate=yes`', ['--systemd']),
+    Host('systemd: a service with `Delegate=yes`', ['--systemd'], 'core', BUSY,
+         remedies=('systemd-run --scope -p Delegate=yes sandbox run ...',)),
     Host('systemd: a user, nothing delegated', ['--systemd', '--user', '1000'], 'core', NO_CPUSET),
     without_namespaces('user.max_user_namespaces=0, user', 'max0', 'sysctl -w user.max_user_namespaces=15000'),
     without_namespaces('kernel.unprivileged_userns_clone=0, user', 'clone0', 'kernel.unprivileged_userns_clone=1'),

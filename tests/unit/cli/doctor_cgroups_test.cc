@@ -86,8 +86,16 @@ TEST_CASE("doctor: why a controller is not to be had and what gives it") {
               f.becomes_root();
             },
             ControllerState::refused, "mount -o remount,rw /cg"},
-           {"others are in the group", [](Facts& f) { f.host.cgroups.front().busy = true; },
+           {"others are in the group",
+            [](Facts& f) {
+              f.host.cgroups.front().busy = true;
+              f.settings.systemd = true;
+            },
             ControllerState::busy, "systemd-run --user --scope -p Delegate=yes"},
+           // Red: in remedy_of_busy, look at the container alone.
+           {"others are in the group, without systemd",
+            [](Facts& f) { f.host.cgroups.front().busy = true; }, ControllerState::busy,
+            "/sup && xargs -rn1 < /cg"},
            {"switched off at boot",
             [](Facts& f) {
               f.host.cgroups = {hierarchy(true, {"pids"})};
