@@ -25,6 +25,7 @@ class Outcome:
         self.offers, self.hints, self.doctor, self.remedies = {}, {}, {}, []
         self.tests = {'passed': [], 'skipped': [], 'failed': []}
         self.status = None
+        self.cases = 0
         with open(log, errors='replace') as file:
             for line in file:
                 self._read(line.rstrip('\n').split('\t'))
@@ -41,6 +42,8 @@ class Outcome:
             self.remedies.append(rest[0])
         elif kind in self.tests:
             self.tests[kind].append(rest[0])
+        elif kind == 'cases':
+            self.cases = int(rest[0])
         elif kind == 'left':
             self.left = rest[0]
         elif kind == 'status':
@@ -56,6 +59,8 @@ class Outcome:
             return [f'the machine ended with exit status {self.status}']
         refused = self.host.refusals(self.kernel_name)
         found = [f'failed: {name}' for name in self.tests['failed']]
+        said = sum(map(len, self.tests.values()))
+        found += [f'{said} tests of {self.cases} said how they ended'] if said < self.cases else []
         found += [f'left behind: {self.left}'] if self.left else []
         for what, verdict in self.offers.items():
             wanted = refused.get(what, 'ok')

@@ -2,7 +2,7 @@
 # What `run --all` starts in each machine: what is refused there, and the tests of this kind of host.
 # Usage: suite.sh OFF: the limits that are not to be had there, "memory,cpu-time", or nothing. Its folder has
 # the programs and `cases`, the names of tests. One line for each: "offer<TAB>WHAT<TAB>ok or TAG<TAB>HINT",
-# "doctor<TAB>WHAT<TAB>by what", "passed|skipped|failed<TAB>NAME<TAB>milliseconds"; what a failed one said before it.
+# "doctor<TAB>WHAT<TAB>by what", "cases<TAB>how many", "passed|skipped|failed<TAB>NAME<TAB>milliseconds"; what a failed one said before it.
 set -uo pipefail
 here=$(dirname "$(realpath "$0")")
 source "$here/own_group.sh"
@@ -60,6 +60,7 @@ offer_beside_others() {  # GROUP
 
 cases() {
   local name status start result
+  printf 'cases\t%d\n' "$(wc -l <"$here/cases")"
   while read -r name; do
     start=${EPOCHREALTIME/./}
     timeout 150 "$here/integration_tests" --test-case="$name" --no-version --no-intro >"$work/out" 2>&1 </dev/null
@@ -70,6 +71,7 @@ cases() {
       *)
         result=failed
         head -c 6000 "$work/out" | sed 's/^/# /'
+        echo  # Why: what was cut ends within a line.
         ;;
     esac
     printf '%s\t%s\t%d\n' $result "$name" $(((${EPOCHREALTIME/./} - start) / 1000))
