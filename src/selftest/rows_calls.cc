@@ -119,13 +119,14 @@ void try_denied(Subject& subject) {
 // -----------------------------------------------------------------------------------
 
 Verdict judge_foreign(const Seen& seen) {
-  Verdict verdict = judge_call(seen, SECCOMP_RET_KILL_PROCESS);
-  // Kernel: without the entry of 32-bit programs the instruction is a fault.
-  if (seen.status() == "signaled" && seen.text("signal.name") == "SIGSEGV" &&
-      !seen.fact("answer")) {
-    return {State::held, "this kernel has no such entry"};
+  if (seen.status() == "signaled" && !seen.fact("answer")) {
+    // Kernel: without the entry of 32-bit programs the instruction is a fault. What passed would
+    // have answered, or exited.
+    const std::string signal = seen.text("signal.name");
+    return signal == "SIGSEGV" ? Verdict{State::held, "this kernel has no such entry"}
+                               : Verdict{State::untried, "the kernel ended it before: " + signal};
   }
-  return verdict;
+  return judge_call(seen, SECCOMP_RET_KILL_PROCESS);
 }
 
 void try_foreign(Subject& subject, const char* promise, const char* probe, const char* name,

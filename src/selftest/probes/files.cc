@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/split.h"
@@ -130,6 +131,16 @@ int change(Arguments) {
   return 0;
 }
 
+namespace {
+
+// What is hidden has /dev/null mounted on it, which anybody may write.
+bool is_null_device(int fd) {
+  struct ::stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
+}  // namespace
+
 int process_files(Arguments paths) {
   look_for(paths);
   std::string opened;
@@ -161,7 +172,7 @@ int process_files(Arguments paths) {
                                  "/sys/fs/cgroup/memory/cgroup.procs",
                                  "/sys/module/kernel/parameters/panic"}) {
     const int fd = ::open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    opened += fd >= 0 ? std::string(" ") + path : "";
+    opened += fd >= 0 && !is_null_device(fd) ? std::string(" ") + path : "";
     (void)::close(fd);
   }
   tell("opened", opened);
