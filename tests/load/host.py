@@ -41,17 +41,25 @@ def descendants():
 SUPERVISORS = set()
 
 
-def groups():
-    """The cgroups of our supervisors."""
-    found = []
+def all_groups():
+    """{path: number of its supervisor}"""
+    found = {}
     for folder, names, _ in os.walk("/sys/fs/cgroup"):
         for name in list(names):
             match = re.match(r"sandbox\.(\d+)\.", name)
             if match:
                 names.remove(name)
-                if int(match[1]) in SUPERVISORS:
-                    found.append(os.path.join(folder, name))
-    return sorted(found)
+                found[os.path.join(folder, name)] = int(match[1])
+    return found
+
+
+# Numbers of processes come again: what somebody has left here before us is not ours.
+OLDER_GROUPS = set(all_groups())
+
+
+def groups():
+    """The cgroups of our supervisors."""
+    return sorted(path for path, pid in all_groups().items() if pid in SUPERVISORS and path not in OLDER_GROUPS)
 
 
 def lasting():
