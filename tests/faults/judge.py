@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 TREE = Path(__file__).parents[2]
@@ -34,6 +35,13 @@ def groups_of(pid):
             for path in {"", "/sandbox", *(p for p in own if p != "/")}:
                 found += glob.glob(f"{words[4]}{path}/sandbox.{pid}.*")
     return found
+
+
+def await_removal(pid, patience_s=5):
+    """A run that is removing groups holds their locks, and others pass them over."""
+    end = time.monotonic() + patience_s
+    while groups_of(pid) and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def masked(text):
