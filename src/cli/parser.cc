@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include <fmt/core.h>
 #include <CLI/App.hpp>
@@ -139,6 +140,10 @@ Result<ParsedArguments> parse_arguments(Table options, Words arguments) {
     return last != nullptr ? needs_value(*last) : usage_error("an option needs a value");
   } catch (const CLI::Error& error) {
     // Why: a flag with a value (--pass=no) is all that is known to end here.
+    CHECK(check_words(options, words));
+    return usage_error(error.what());
+  } catch (const std::logic_error& error) {
+    // Why: CLI11 reads the value of a flag as a number, and does not ask std::stoll how it went.
     CHECK(check_words(options, words));
     return usage_error(error.what());
   }

@@ -1,5 +1,7 @@
 #include "policy/key_error.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "policy/syscall_groups.h"
@@ -17,6 +19,15 @@ namespace {
 // Options are called by their name; a document without positions has lines of 0, too.
 bool is_option(const Origin& origin) { return origin.line == 0 && origin.source.starts_with('-'); }
 
+// What is wrong may be the key as well, which no table knows yet.
+std::string shown_key(const std::string& key) {
+  constexpr std::size_t longest = 200;
+  const bool plain = key.size() <= longest && std::all_of(key.begin(), key.end(), [](char c) {
+                       return c > ' ' && c <= '~';
+                     });
+  return plain ? key : in_quotes(key);
+}
+
 }  // namespace
 
 Error value_error(const Place& place, std::string_view what) {
@@ -24,7 +35,7 @@ Error value_error(const Place& place, std::string_view what) {
     return {Tag::usage, fmt::format("{}: {}", place.origin.to_string(), what)};
   }
   const Tag tag = place.origin.of_request ? Tag::request_value : Tag::profile_value;
-  return {tag, fmt::format("{}: {}: {}", place.origin.to_string(), place.key, what)};
+  return {tag, fmt::format("{}: {}: {}", place.origin.to_string(), shown_key(place.key), what)};
 }
 
 Error bad_value(const Place& place, std::string_view text, std::string_view form) {

@@ -113,6 +113,7 @@ TEST_CASE("options: mistakes have one clear line") {
   CHECK(message({"--pass=no", "p"}) == "--pass takes no value");
   CHECK(message({"--pass=", "p"}) == "--pass takes no value");
   CHECK(message({"--pass=true", "p"}) == "--pass takes no value");
+  CHECK(message({"--pass=" + std::string(40, '4'), "p"}) == "--pass takes no value");
   CHECK(message({"---memory", "p"}).starts_with("unknown option ---memory"));
 }
 

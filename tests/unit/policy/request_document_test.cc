@@ -109,6 +109,7 @@ TEST_CASE("request: values of the wrong type or form") {
       {R"({"profile": ""})", "r.json:1:13: profile"},
       {R"({"schema": "sandbox.request/v2"})", "r.json:1:12: schema"},
       {R"({"stdin": null})", "r.json:1:11: stdin: null says nothing"},
+      {"{\"a\u007fb\": null}", R"(r.json:1:9: "a\x7fb": null says nothing)"},
       {R"({"limits": {"memory": null}})", "r.json:1:23: limits.memory: null says nothing"},
       {R"({"limits": {"memory": -1}})", "r.json:1:23: limits.memory: \"-1\" is not a size"},
       {R"({"limits": {"memory": 99999999999999999999999}})", "r.json:1:23: limits.memory"},
