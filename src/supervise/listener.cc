@@ -229,7 +229,8 @@ void Listener::report_call(const seccomp_notif& notification) {
 void Listener::report_cancelled() {
   // Kernel: once no task holds the filter, receiving says ENOENT for ever, and the listener polls
   // as hung up: nothing can be told from it. Only a killed guard lets it come to that.
-  if ((poll_now(fd_.ref()) & POLLHUP) != 0) {
+  // Safety: and until the guard waits only our own code runs inside, which was killed on its way.
+  if ((poll_now(fd_.ref()) & POLLHUP) != 0 || phase_ == Phase::taken) {
     return;
   }
   result::Violation violation;

@@ -353,7 +353,11 @@ void Supervisor::on_init_end() {
   if (!launch_over_) {
     on_error_pipe();
   }
-  if (!settled_ && !seen_.stop) {
+  // Why also then: init's death is everybody's, and the guard's own call, on its way to us, is then
+  // cut off as one that nobody could read.
+  const bool was_unread =
+      seen_.stop && seen_.stop->kind == StopKind::violation && seen_.stop->detail.empty();
+  if (!settled_ && (!seen_.stop || was_unread)) {
     fail(Error(Tag::launch_died, "watching the sandbox, whose init was killed"));
   }
 }
