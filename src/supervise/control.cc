@@ -1,0 +1,148 @@
+// The supervisor's part in what init says, and in its end.
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "supervise/supervisor.h"
+#include "sys/process.h"
+
+namespace sb::supervise {
+
+void Supervisor::on_control() {
+  // Why: all that is there: `exited` and `settled` often come together.
+  while (!control_over_) {
+    Result<std::optional<launch::Received>> received = running_.receive();
+    if (!received) {
+      // Why: before it settled, init's end is a failure; on_init_end says which.
+      end_control();
+      if (received.error().tag() != Tag::launch_died) {
+        give_up_init(received.error());
+      }
+      if (!settled_) {
+        hurry_init();  // Why: it can't say any more that it has settled.
+      }
+      return;
+    }
+    if (!*received) {
+      return;
+    }
+    const Result<Done> accepted =
+        heard_.accept((*received)->message, (*received)->pidfd.valid(), sys::monotonic_ns());
+    if (!accepted) {
+      end_control();
+      give_up_init(accepted.error());
+      return;
+    }
+    on_message(std::move(**received));
+  }
+}
+
+void Supervisor::end_control() {
+  control_over_ = true;
+  loop_->remove(running_.control());
+}
+
+// Why at once: an init that says what it never says would not do as it is told, either.
+void Supervisor::give_up_init(Error error) {
+  fail(launch_over_ ? std::move(error) : std::move(error).with_stage(last_stage()));
+  (void)running_.init().send_signal(SIGKILL);
+}
+
+void Supervisor::on_message(launch::Received received) {
+  switch (received.message.kind) {
+    case inside::ControlKind::started:
+      started_ = true;
+      target_ = sys::Pidfd(std::move(received.pidfd));
+      take_listener();
+      if (seen_.failure || (seen_.stop && seen_.stop->kind != StopKind::cancelled)) {
+        kill_inside();
+      }
+      return;
+    case inside::ControlKind::exited:
+      return on_exited(received.message);
+    case inside::ControlKind::settled:
+      return on_settled(received.message);
+    case inside::ControlKind::frozen:
+      return on_frozen(received.message.values[0]);
+    case inside::ControlKind::thawed:
+      return on_thawed(received.message.values[0]);
+    case inside::ControlKind::go:
+    case inside::ControlKind::signal:
+    case inside::ControlKind::kill:
+    case inside::ControlKind::bye:
+    case inside::ControlKind::freeze:
+    case inside::ControlKind::thaw:
+    case inside::ControlKind::group:
+      return;  // never accepted
+  }
+}
+
+void Supervisor::on_exited(const inside::ControlMsg& message) {
+  if (!launch_over_) {
+    on_error_pipe();  // Why: it has ended, since init and target have both closed their ends.
+  }
+  exited_ = true;
+  sample_memory();
+  seen_.main_status = sys::WaitStatus(static_cast<int>(message.arg));
+  seen_.ended_ns = clock_.at(message.values[0]);
+  wall_end_ = 0;
+  next_cpu_check_ns_ = 0;
+  tell_exited();
+  if (input_ != nullptr) {
+    input_->stop();
+  }
+  // Why: where there is a guard it kills the rest, and outlives it; else init has done so already.
+  if (listener_ && !seen_.stop && !seen_.failure && !listener_->kill_by_guard()) {
+    (void)running_.send(inside::ControlKind::kill);
+  }
+  // Why: should the rest not come to an end, so do we.
+  kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
+}
+
+void Supervisor::on_settled(const inside::ControlMsg& message) {
+  settled_ = true;
+  kill_deadline_ns_ = 0;
+  if (seen_.stop || seen_.failure) {
+    hurry_readers();
+  }
+  if (listener_ && listener_->taken() && message.arg == 1) {
+    if (const Result<Done> drained = listener_->drain(); !drained) {
+      fail(drained.error());
+    }
+  }
+  const std::uint64_t rss_kib = message.values[2];
+  // Kernel: ru_maxrss starts at that of the process that cloned; no larger value means that the
+  // program never grew beyond it (decisions 22).
+  if (rss_kib > message.values[3]) {
+    seen_.max_rss_bytes = rss_kib * 1024;
+  }
+  if (group_ == nullptr) {
+    // Why: what init has waited for; children that their parents never waited for are missing.
+    seen_.usage.user_ns = message.values[0];
+    seen_.usage.system_ns = message.values[1];
+    seen_.usage.cpu_ns = message.values[0] + message.values[1];
+  }
+  // Why now: taking init's mounts and namespaces down takes the kernel a while, in which the rest
+  // is read. Its end is no event any more.
+  loop_->remove(running_.init().ref());
+  (void)running_.send(inside::ControlKind::bye);
+}
+
+void Supervisor::on_init_end() {
+  loop_->remove(running_.init().ref());
+  on_control();  // Why: its last words may still be in the socket.
+  init_ended_ = true;
+  hurry_readers();
+  if (!launch_over_) {
+    on_error_pipe();
+  }
+  // Why also then: init's death is everybody's, and the guard's own call, on its way to us, is then
+  // cut off as one that nobody could read.
+  const bool was_unread =
+      seen_.stop && seen_.stop->kind == StopKind::violation && seen_.stop->detail.empty();
+  if (!settled_ && (!seen_.stop || was_unread)) {
+    fail(Error(Tag::launch_died, "watching the sandbox, whose init was killed"));
+  }
+}
+
+}  // namespace sb::supervise
