@@ -263,13 +263,7 @@ TEST_CASE("p19 a cleaner elsewhere removes no group of a run that starts") {
   Running starting(under_strace({"clone3:delay_enter=1500000"}, {}), with_strace());
   wait_for_groups(starting);
   Options elsewhere;
-  elsewhere.in_child = [&place] {
-    const int tasks = open((place + "/tasks").c_str(), O_WRONLY | O_CLOEXEC);
-    if (tasks < 0 || write(tasks, "0", 1) != 1) {
-      _exit(122);
-    }
-    close(tasks);
-  };
+  elsewhere.in_child = [&place] { join_group(place); };
   const Run cleaner = run_sandbox({"doctor", "--clean", "--json"}, elsewhere);
   INFO(cleaner.describe());
   CHECK(cleaner.exit_status != 122);

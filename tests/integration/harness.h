@@ -115,6 +115,8 @@ double monotonic_s();
 void require(std::string_view what);
 // In a child of root's: an ordinary user from here on, who owns nothing and is in no group.
 void become_nobody();
+// In a child: in this group of v1 from here on; by its own task, as the product joins.
+void join_group(const std::string& directory);
 bool host_has(std::string_view what);
 
 // A directory of the test's own, removed with it.

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -194,6 +195,14 @@ void become_nobody() {
       setresuid(nobody, nobody, nobody) != 0) {
     _exit(122);
   }
+}
+
+void join_group(const std::string& directory) {
+  const int tasks = open((directory + "/tasks").c_str(), O_WRONLY | O_CLOEXEC);
+  if (tasks < 0 || write(tasks, "0", 1) != 1) {
+    _exit(122);
+  }
+  close(tasks);
 }
 
 }  // namespace sbtest

@@ -91,7 +91,7 @@ class TightGroup {
     Options options;
     options.in_child = [path = path_, limit_bytes] {
       std::ofstream(path + "/memory.limit_in_bytes") << limit_bytes << std::flush;
-      std::ofstream(path + "/tasks") << 0 << std::flush;
+      join_group(path);
     };
     return options;
   }
@@ -163,7 +163,7 @@ TEST_CASE("shortage: with any number of processes a run is right or an error") {
     Options options;
     options.in_child = [&group, most] {
       std::ofstream(group + "/pids.max") << most << std::flush;
-      std::ofstream(group + "/tasks") << 0 << std::flush;
+      join_group(group);
     };
     right = expect_right_or_error(run_target({"--wall-time", "20s"}, {probe("minimal")}, options));
     errors += right ? 0 : 1;

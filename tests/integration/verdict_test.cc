@@ -135,12 +135,7 @@ TEST_CASE("p32 memory: the callers group runs out and the supervisor lives to sa
   REQUIRE(write(limit, "67108864", 8) == 8);
   close(limit);
   Options options;
-  options.in_child = [&parent] {
-    const int tasks = open((parent + "/tasks").c_str(), O_WRONLY | O_CLOEXEC);
-    if (tasks < 0 || write(tasks, "0", 1) != 1) {
-      _exit(122);
-    }
-  };
+  options.in_child = [&parent] { join_group(parent); };
   const Run run = run_target({"--memory", "400M"}, {probe("eat_memory"), "300"}, options);
   expect_memory_limit(run);
   CHECK(run.document.at("memory.peak_bytes").number() <= 64 * mib);
