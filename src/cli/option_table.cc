@@ -93,6 +93,7 @@ constexpr std::array doctor_table = {
 constexpr std::array selftest_table = {
     OptionEntry{"--json", "", "one JSON document (selftest.schema.json)", general},
     OptionEntry{"--profile", "NAME|FILE", "the profile under test (default)", general},
+    OptionEntry{"--userns", "auto|always|never", "as of run (auto)", general},
 };
 
 constexpr std::string_view selftest_notes =
@@ -131,7 +132,7 @@ constexpr std::array command_table = {
                  "Run one program in a sandbox and write one result.", run_table, run_notes},
     CommandEntry{"doctor", "[--json] [--clean]",
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
-    CommandEntry{"selftest", "[--json] [--profile NAME|FILE]",
+    CommandEntry{"selftest", "[--json] [--profile NAME|FILE] [--userns CHOICE]",
                  "Try each promise on this host, and show which held.", selftest_table,
                  selftest_notes},
     CommandEntry{"profile",

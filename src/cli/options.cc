@@ -150,7 +150,6 @@ Result<Document> read_document(const ParsedArguments& parsed, RunOptions& option
 
 Result<Done> set_how(const ParsedArguments& parsed, const Document& document, const Caller& caller,
                      RunOptions& options) {
-  using policy::UsernsChoice;
   policy::Request& request = options.request;
   request.caller_directory = caller.directory;
   // Why: what was written for this one run is meant more than a variable of the surroundings.
@@ -159,12 +158,7 @@ Result<Done> set_how(const ParsedArguments& parsed, const Document& document, co
   request.best_effort = parsed.has("--best-effort");
   request.cgroup_parent =
       parsed.value_of("--cgroup-parent", caller.cgroup_parent.value_or(std::string()));
-  constexpr std::array userns = {
-      Choice<UsernsChoice>{"auto", UsernsChoice::automatic},
-      Choice<UsernsChoice>{"always", UsernsChoice::always},
-      Choice<UsernsChoice>{"never", UsernsChoice::never},
-  };
-  request.userns = TRY(choose(parsed, "--userns", userns, request.userns));
+  request.userns = TRY(read_userns(parsed));
   if (parsed.has("--grace")) {
     const std::string text = parsed.value_of("--grace");
     const std::optional<std::uint64_t> grace_ns = parse_duration_ns(text);
@@ -196,6 +190,16 @@ Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
 }
 
 }  // namespace
+
+Result<policy::UsernsChoice> read_userns(const ParsedArguments& parsed) {
+  using policy::UsernsChoice;
+  constexpr std::array choices = {
+      Choice<UsernsChoice>{"auto", UsernsChoice::automatic},
+      Choice<UsernsChoice>{"always", UsernsChoice::always},
+      Choice<UsernsChoice>{"never", UsernsChoice::never},
+  };
+  return choose(parsed, "--userns", choices, UsernsChoice::automatic);
+}
 
 std::optional<int> descriptor_of(const std::string& destination) {
   if (!destination.starts_with("fd:")) {

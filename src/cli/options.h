@@ -39,6 +39,9 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
 // The same from the words that follow "run".
 Result<RunOptions> parse_run(std::span<const std::string> arguments, const Caller& caller);
 
+// What --userns says; automatic without it.
+Result<policy::UsernsChoice> read_userns(const ParsedArguments& parsed);
+
 // The number of "fd:N"; nullopt where the destination is no descriptor.
 std::optional<int> descriptor_of(const std::string& destination);
 

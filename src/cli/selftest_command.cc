@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/options.h"
 #include "cli/print.h"
 #include "cli/systemd_scope.h"
 #include "policy/resolve.h"
@@ -35,8 +36,9 @@ Result<int> selftest_command(const ParsedArguments& parsed, std::span<const std:
   }
   const sys::Fd signals = TRY(sys::take_signals());
   const policy::HostFacts host = TRY(policy::probe_host(cgroup_parent));
-  const policy::Request request =
+  policy::Request request =
       selftest::request_for(parsed.value_of("--profile", profile.empty() ? "default" : profile));
+  request.userns = TRY(read_userns(parsed));
   if (cgroup_parent.empty()) {
     enter_scope_where_needed(request, host, words);
   }

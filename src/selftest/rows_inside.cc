@@ -94,15 +94,20 @@ Verdict judge_groups(const Subject& subject, const Facts& facts) {
 }
 
 Verdict judge_namespace(const Subject& subject, const Facts& facts, const std::string& name) {
-  if (name == "user" && subject.spec.ids == policy::IdMode::plain) {
-    return {State::not_provided, "plain namespaces: there is no user namespace for this caller"};
-  }
   const std::string its = of(facts, "ns " + name);
   const std::string ours = sys::read_link("/proc/self/ns/" + name).value_or("");
   if (its.empty() || ours.empty()) {
     return {State::untried, "can't be read from outside"};
   }
-  return {its != ours ? State::held : State::broken, its != ours ? its : "it is the host's"};
+  if (its != ours) {
+    return {State::held, its};
+  }
+  if (name == "user" && subject.spec.ids == policy::IdMode::plain) {
+    return {State::not_provided, subject.request.userns == policy::UsernsChoice::never
+                                     ? "--userns never asks for none"
+                                     : "there is no user namespace for this caller"};
+  }
+  return {State::broken, "it is the host's"};
 }
 
 // Mounts that a program may write to; all others are to be read-only, and all without set-user-ID.

@@ -82,6 +82,18 @@ bool hold_a_key() {
          ::syscall(SYS_add_key, "user", probes::key_name, "1", 1, KEY_SPEC_SESSION_KEYRING) >= 0;
 }
 
+std::string userns_option(policy::UsernsChoice choice) {
+  switch (choice) {
+    case policy::UsernsChoice::always:
+      return "always";
+    case policy::UsernsChoice::never:
+      return "never";
+    case policy::UsernsChoice::automatic:
+      break;
+  }
+  return "auto";
+}
+
 Report report_about(const policy::Spec& spec, const policy::HostFacts& host) {
   return {.profile = spec.profile_name,
           .profile_sha256 = spec.profile_sha256,
@@ -110,7 +122,7 @@ policy::Request request_for(const std::string& profile) {
 Result<Tried> run_selftest(policy::Request request, const policy::HostFacts& host,
                            sys::FdRef signals) {
   const std::uint64_t started_ns = sys::monotonic_ns();
-  Words options = {"--profile", request.profile};
+  Words options = {"--profile", request.profile, "--userns", userns_option(request.userns)};
   const policy::Spec spec = TRY(resolve_here(request, host, options));
   CHECK(try_one_run(spec, host));
   const seccomp::BpfProgram filter = TRY(filters::filter_of(spec));
