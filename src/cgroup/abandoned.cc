@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -44,10 +45,19 @@ std::vector<Locked> lock_all(const policy::HostFacts& facts, const std::string& 
 
 }  // namespace
 
-std::vector<std::string> remove_abandoned(const policy::HostFacts& facts) {
+std::vector<std::string> remove_abandoned(const policy::HostFacts& facts, std::string_view own) {
   std::set<std::string> names;
   for (const policy::CgroupHierarchy& hierarchy : facts.cgroups) {
     if (!hierarchy.writable) {
+      continue;
+    }
+    // Kernel: a directory of a cgroup hierarchy has two links, and one for each below it (kernfs).
+    const auto status = sys::stat_path(hierarchy.base);
+    const nlink_t made = !own.empty() && status && status->st_nlink > 2 &&
+                                 sys::stat_path(fmt::format("{}/{}", hierarchy.base, own))
+                             ? 3
+                             : 2;
+    if (status && status->st_nlink == made) {
       continue;
     }
     const sys::OpenResult parent = sys::open_path(hierarchy.base, O_RDONLY | O_DIRECTORY);

@@ -12,7 +12,9 @@ namespace sb::cgroup {
 
 inline constexpr std::string_view group_prefix = "sandbox.";
 
-// Returns the directories that were removed.
-std::vector<std::string> remove_abandoned(const policy::HostFacts& facts);
+// Returns the directories that were removed. `own`: the name of a group that the caller has; then a
+// hierarchy in which there is no other is not looked through.
+std::vector<std::string> remove_abandoned(const policy::HostFacts& facts,
+                                          std::string_view own = {});
 
 }  // namespace sb::cgroup

@@ -172,8 +172,8 @@ Result<bool> Group::add_leaf(const policy::CgroupHierarchy& hierarchy, const pol
     CHECK_AS(v2::write_limits(leaf, limits), fmt::format("limiting cgroup \"{}\"", path));
     return true;
   }
-  sys::OpenResult counted = sys::open_path(path, O_RDONLY | O_DIRECTORY);
-  sys::OpenResult tasks = sys::open_path(path + "/tasks", O_WRONLY);
+  sys::OpenResult counted = sys::open_at(leaf.lock.ref(), ".", O_RDONLY | O_DIRECTORY);
+  sys::OpenResult tasks = sys::open_at(leaf.lock.ref(), "tasks", O_WRONLY);
   if (counted.err != 0 || tasks.err != 0) {
     return Error(Tag::cgroup_create, fmt::format("opening \"{}/tasks\"", path),
                  counted.err != 0 ? counted.err : tasks.err);

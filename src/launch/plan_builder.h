@@ -30,6 +30,8 @@ class PlanBuilder {
   // Errors: files.source, files.workspace, launch.idmap.
   Result<Done> build(const policy::Spec& spec, HostIds* ids);
   void set_filter(const seccomp::BpfProgram& program);
+  // Once init is cloned: it has descriptors of its own.
+  void close_sources() { fds_.clear(); }
 
   inside::Plan& plan() { return plan_; }
   const inside::Plan& plan() const { return plan_; }

@@ -110,9 +110,10 @@ Result<result::Outcome> run_or_fail(policy::Spec spec, const policy::HostFacts& 
   for (sys::Fd& fd : stdio.inside) {
     fd.reset();
   }
-  // Why now: init is busy with the mounts meanwhile. What can not be removed is not this run's
-  // business.
-  (void)cgroup::remove_abandoned(facts);
+  // Why now: init is busy with the mounts meanwhile.
+  builder.close_sources();
+  // Why now, too: what can not be removed is not this run's business.
+  (void)cgroup::remove_abandoned(facts, group->name());
   Supervisor supervisor(spec, builder, running, counted(), channels.signals, channels.events,
                         created_ns);
   Observations seen = supervisor.watch(std::move(stdio));

@@ -199,30 +199,25 @@ std::optional<std::string> real_path(const std::string& path) {
 }
 
 std::vector<std::string> list_directory(FdRef directory, std::string_view prefix) {
+  // Why not readdir(3): it takes five calls more, to open a descriptor of its own.
   std::vector<std::string> names;
-  int own = -1;
-  do {
-    own = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  } while (own < 0 && errno == EINTR);
-  DIR* stream = own >= 0 ? ::fdopendir(own) : nullptr;
-  if (stream == nullptr) {
+  alignas(dirent64) std::array<char, 8192> buffer{};
+  // Why: from the start, also of a descriptor that has been read before.
+  ssize_t got = ::lseek(directory.number(), 0, SEEK_SET);
+  while (got >= 0 && (got = ::getdents64(directory.number(), buffer.data(), buffer.size())) > 0) {
+    for (ssize_t at = 0; at < got;) {
+      // Safety: the kernel aligns each entry, and says its length.
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+      const std::string_view name = static_cast<const char*>(entry->d_name);
+      if (name.starts_with(prefix) && name != "." && name != "..") {
+        names.emplace_back(name);
+      }
+      at += entry->d_reclen;
+    }
+  }
+  if (got < 0) {
     note_trouble(errno, "the names in a directory");
-    if (own >= 0) {
-      (void)::close(own);  // Why: nothing was read; the empty list says so.
-    }
-    return names;
   }
-  // Kernel: readdir(3) tells an error from the end by errno alone.
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream)) {
-    const std::string_view name = static_cast<const char*>(entry->d_name);
-    if (name.starts_with(prefix) && name != "." && name != "..") {
-      names.emplace_back(name);
-    }
-    errno = 0;
-  }
-  note_trouble(errno, "the names in a directory");
-  ::closedir(stream);
   return names;
 }
 
