@@ -19,8 +19,10 @@
 #include <fmt/core.h>
 
 #include "policy/resolve_syscalls.h"
+#include "policy/syscall_table.h"
 #include "seccomp/actions.h"
 #include "seccomp/prologue.h"
+#include "seccomp/range_tree.h"
 
 namespace sb::seccomp {
 namespace {
@@ -170,7 +172,7 @@ void let_guard_start(policy::SyscallPolicy& policy, std::uint32_t cookie) {
   }
 }
 
-// The calls whose arguments do not matter, as a binary tree over their numbers.
+// The calls whose arguments do not matter.
 Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode mode,
                                  const std::vector<policy::SyscallRule>& rules) {
   ReturnValues values;
@@ -205,6 +207,23 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
   return program;
 }
 
+// The same as a tree over ranges of numbers, which the kernel takes in a fourth of the time
+// (decisions/0029). A number with tests of arguments has been answered before.
+Result<BpfProgram> as_ranges(const BpfProgram& plain, const policy::SyscallPolicy& policy) {
+  const auto is_tested = [&policy](std::uint32_t number) {
+    return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const auto& rule) {
+      return static_cast<std::uint32_t>(rule.number) == number && !rule.args.empty();
+    });
+  };
+  std::optional<BpfProgram> tree =
+      as_range_tree(plain, static_cast<std::uint32_t>(policy::highest_syscall),
+                    [&](std::uint32_t number) { return !is_tested(number); });
+  if (!tree) {
+    return Error(Tag::internal, "writing the filter of libseccomp as a tree of ranges");
+  }
+  return *std::move(tree);
+}
+
 }  // namespace
 
 Result<BpfProgram> compile(const policy::SyscallPolicy& wanted, KillMode mode,
@@ -215,7 +234,8 @@ Result<BpfProgram> compile(const policy::SyscallPolicy& wanted, KillMode mode,
   }
   std::vector<policy::SyscallRule> rest;
   BpfProgram program = write_prologue(policy, mode, waiting_cookie, rest);
-  const BpfProgram plain = TRY(compile_plain(policy, mode, rest));
+  const BpfProgram listed = TRY(compile_plain(policy, mode, rest));
+  const BpfProgram plain = TRY(as_ranges(listed, policy));
   program.instructions.insert(program.instructions.end(), plain.instructions.begin(),
                               plain.instructions.end());
   if (program.instructions.size() > BPF_MAXINSNS) {
