@@ -69,8 +69,8 @@ bool needs_v2(const policy::HostFacts& facts, const std::vector<std::string>& us
 
 // The directory with the group's name, opened. nullopt: it was removed meanwhile.
 Result<std::optional<sys::Fd>> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) != 0) {
-    return Error(Tag::cgroup_create, fmt::format("creating cgroup \"{}\"", path), errno);
+  if (const int err = sys::make_directory(path); err != 0) {
+    return Error(Tag::cgroup_create, fmt::format("creating cgroup \"{}\"", path), err);
   }
   sys::OpenResult directory = sys::open_path(path, O_RDONLY | O_DIRECTORY);
   if (directory.err == ENOENT) {

@@ -51,7 +51,8 @@ int enable(const std::string& directory, const std::vector<std::string>& control
 }
 
 int make_directory(const std::string& path) {
-  return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? 0 : errno;
+  const int err = sys::make_directory(path);
+  return err == EEXIST ? 0 : err;
 }
 
 // Whether `directory` holds this process and no other.

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -20,8 +19,8 @@ constexpr const char* directory = "/run/sandbox";
 constexpr const char* lock_file = "/run/sandbox/ids";
 
 Result<sys::Fd> open_locks() {
-  if (::mkdir(directory, 0755) != 0 && errno != EEXIST) {
-    return Error(Tag::ids_exhausted, fmt::format("making directory \"{}\"", directory), errno);
+  if (const int err = sys::make_directory(directory); err != 0 && err != EEXIST) {
+    return Error(Tag::ids_exhausted, fmt::format("making directory \"{}\"", directory), err);
   }
   sys::OpenResult file = sys::open_path(lock_file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   if (file.err != 0) {

@@ -60,6 +60,13 @@ OpenResult open_for_writing(const std::string& path, int flags, mode_t mode) {
   }
 }
 
+int make_directory(const std::string& path) {
+  const mode_t callers = ::umask(022);  // Safety: the process has one thread.
+  const int err = ::mkdir(path.c_str(), 0755) == 0 ? 0 : errno;
+  (void)::umask(callers);
+  return err;
+}
+
 ReadResult read_all(FdRef fd, std::size_t limit) {
   ReadResult result;
   std::size_t size = 0;

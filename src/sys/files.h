@@ -41,6 +41,9 @@ ReadResult read_all(FdRef fd, std::size_t limit);  // waits where the descriptor
 ReadResult read_file_at(FdRef directory, const std::string& path, std::size_t limit);
 ReadResult read_file(const std::string& path, std::size_t limit);
 
+// errno or 0. Everybody may look into it, whatever the caller's umask is.
+int make_directory(const std::string& path);
+
 // One write(2) of the whole text (cgroup and /proc files take it in one piece); errno or 0.
 int write_file_at(FdRef directory, const std::string& path, std::string_view text);
 // Loops over short writes and EINTR, waits on EAGAIN; errno or 0.
