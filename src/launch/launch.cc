@@ -82,6 +82,10 @@ Error clone_error(const policy::Spec& spec, bool into_cgroup, int err) {
             "start sandbox in a cgroup below the one that is this user's; sandbox doctor "
             "says how");
   }
+  if (err == EAGAIN) {
+    return Error(Tag::launch_clone, "cloning into new namespaces", err)
+        .with_hint(no_more_processes);
+  }
   const bool userns = spec.ids == policy::IdMode::caller;
   // Kernel: ENOSPC is a limit of user.max_*_namespaces, EPERM a policy (user_namespaces(7)).
   return Error(userns ? Tag::host_userns : Tag::launch_clone, "cloning into new namespaces", err);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "launch/stages.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -36,7 +37,12 @@ class Holder {
     args.exit_signal = SIGCHLD;
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0) {
-      return map_error("cloning into a user namespace", errno);
+      const int err = errno;
+      Error error = map_error("cloning into a user namespace", err);
+      if (err == EAGAIN) {
+        return std::move(error).with_hint(no_more_processes);
+      }
+      return error;
     }
     if (pid == 0) {
       wait_for_end(ends[0], ends[1]);

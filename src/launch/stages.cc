@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -85,7 +86,16 @@ bool is_missing_target(const PlanBuilder& builder, std::size_t index) {
   return index < builder.mounts().size() && builder.mounts()[index].kind == fs::OpKind::target;
 }
 
+// Kernel: the last stage that makes a process starts the guard of the listener.
+bool is_for_want_of_processes(Stage stage, int err) {
+  return err == EAGAIN && (stage == Stage::spawn_target || stage == Stage::hand_listener);
+}
+
 }  // namespace
+
+const char* const no_more_processes =
+    "no more processes may be made: by this user (ulimit -u), or in the cgroup that sandbox is in "
+    "(pids.max)";
 
 std::string_view stage_name(Stage stage) {
   return static_cast<std::size_t>(stage) < table.size() ? info_of(stage).name : "unknown";
@@ -111,9 +121,17 @@ Error stage_error(const policy::Spec& spec, const PlanBuilder& builder,
   // Kernel: EBUSY: a filter above this one has a listener already (seccomp(2)); one of the two
   // sandboxes has to do without (pitfall 16).
   const bool nested = stage.stage == Stage::seccomp && report.err == EBUSY;
-  return Error(nested ? Tag::launch_listener : stage.tag, what_failed(builder, stage, report.index),
-               report.err)
-      .with_stage(stage.name);
+  Error error = Error(nested ? Tag::launch_listener : stage.tag,
+                      what_failed(builder, stage, report.index), report.err)
+                    .with_stage(stage.name);
+  if (is_for_want_of_processes(stage.stage, report.err)) {
+    return std::move(error).with_hint(no_more_processes);
+  }
+  if (stage.stage == Stage::chdir && report.err == EACCES) {
+    return std::move(error).with_hint(
+        "it is there, but its owner lets nobody else enter: chmod o+x");
+  }
+  return error;
 }
 
 }  // namespace sb::launch

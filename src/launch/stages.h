@@ -13,6 +13,9 @@ namespace sb::launch {
 
 std::string_view stage_name(inside::Stage stage);
 
+// The remedy where clone(2) says EAGAIN.
+extern const char* const no_more_processes;
+
 // The sentence for a stage's failure: the numbers come from inside, the words from the plan.
 // Numbers out of range give launch.protocol.
 Error stage_error(const policy::Spec& spec, const PlanBuilder& builder,

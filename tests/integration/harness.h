@@ -109,9 +109,9 @@ double slow();
 double monotonic_s();
 // Skips the test (exit 77) where the host lacks "root", "cgroup" (of any version), "cgroup1",
 // "cgroup2", "own_cgroup2" (delegated to this user), "userns", "own_clock" (a machine whose time of
-// day is the tests' to set: SBTEST_OWN_CLOCK), a limit as its option is called ("cpu-time";
-// SBTEST_OFF names those that are lacking) or a program; fails it instead where SBTEST_REQUIRE
-// names the word.
+// day is the tests' to set: SBTEST_OWN_CLOCK), "owner mapping" (of TempDirectory's), a limit as its
+// option is called ("cpu-time"; SBTEST_OFF names those that are lacking) or a program; fails it
+// instead where SBTEST_REQUIRE names the word.
 void require(std::string_view what);
 // In a child of root's: an ordinary user from here on, who owns nothing and is in no group.
 void become_nobody();

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +59,20 @@ bool has_memory_beside_v1() {
          contains(mounts, " - cgroup ") && contains(mounts, "pids") && contains(mounts, "cpuacct");
 }
 
+// Kernel: nothing maps owners before 5.12, tmpfs since 6.3 (mount_setattr(2)).
+bool temp_directories_map_owners() {
+  utsname name = {};
+  struct statfs where = {};
+  int major = 0;
+  int minor = 0;
+  if (uname(&name) != 0 || statfs("/tmp", &where) != 0 ||
+      std::sscanf(name.release, "%d.%d", &major, &minor) != 2) {
+    return false;
+  }
+  const int version = major * 1000 + minor;
+  return version >= (where.f_type == TMPFS_MAGIC ? 6003 : 5012);
+}
+
 // Whether SBTEST_OFF names this limit: "memory,cpu-time".
 bool is_off(std::string_view limit) {
   return contains("," + environment("SBTEST_OFF") + ",", "," + std::string(limit) + ",");
@@ -107,6 +124,9 @@ bool host_has(std::string_view what) {
   }
   if (what == "cgroup") {
     return host_has("cgroup1") || host_has("cgroup2") || has_memory_beside_v1();
+  }
+  if (what == "owner mapping") {
+    return temp_directories_map_owners();
   }
   if (what == "own_clock") {
     return geteuid() == 0 && !environment("SBTEST_OWN_CLOCK").empty();
