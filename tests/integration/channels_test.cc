@@ -156,6 +156,7 @@ TEST_CASE("p13 channels: reading a shared file leaves no time stamp") {
 // Kernel: past a soft limit of pages per user, new pipes are small; two runs on one id would see
 // each other's pipes that way (decisions/0019).
 TEST_CASE("p13 channels: the pipes of one run do not shrink those of another") {
+  require("root");  // an ordinary user's runs all have that user's id
   Running hoarder({"run", "--pass", "--wall-time", "20s", "--open-files", "4000", "--", "python3",
                    "-c",
                    "import os,time\n"

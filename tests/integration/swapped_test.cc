@@ -17,6 +17,7 @@ class Victim {
  public:
   Victim() {
     require("root");
+    require("owner mapping");
     host_.write("secret", "secret\n", 0600);
     REQUIRE(mkdir((host_.path() + "/folder").c_str(), 0700) == 0);
     shared_.write("input", "input\n", 0644);

@@ -31,10 +31,10 @@ Words groups_of(pid_t supervisor) {
   return groups;
 }
 
-// "" where neither the group nor its part for the program has the file.
+// Of its part for the program, where there is one (v2); "" where neither has the file.
 std::string file_of_group(const std::string& group, const std::string& name) {
-  const std::string own = read_file(group + "/" + name);
-  return own.empty() ? read_file(group + "/run/" + name) : own;
+  const std::string part = read_file(group + "/run/" + name);
+  return part.empty() ? read_file(group + "/" + name) : part;
 }
 
 void expect_memory_limit(const Run& run) {

@@ -63,11 +63,11 @@ def container(name, like, user, refusals):
 
 HOSTS = [
     Host('v2, root', [], 'whole'),
-    Host('v2, delegated to a user', ['--user', '1000-delegated'], 'core', {**NO_CPUSET, **BUSY},
+    Host('v2, delegated to a user', ['--user', '1000-delegated'], 'whole', {**NO_CPUSET, **BUSY},
          remedies=('/vm.scope/sup && xargs -rn1 < /sys/fs/cgroup/',)),
     Host('v2, user, nothing delegated', ['--user', '1000'], 'core', NO_CGROUP, {'5.10': NO_CGROUP_OLD}, DELEGATE,
          ('sandbox run --cgroup-parent user-1000',)),
-    Host('v1, root', ['--cgroup', 'v1'], on={'6.12': NO_MEMORY, 'newest': NO_MEMORY}),
+    Host('v1, root', ['--cgroup', 'v1'], 'whole', on={'6.12': NO_MEMORY, 'newest': NO_MEMORY}),
     Host('hybrid, root', ['--cgroup', 'hybrid']),  # what v1 lacks since 6.12 its v2 tree has
     Host('v2 read-only, root', ['--cgroup', 'v2-ro'], 'core', NO_CGROUP,
          remedies=('mount -o remount,rw /sys/fs/cgroup',)),

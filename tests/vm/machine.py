@@ -215,7 +215,7 @@ class Machine:
                         '-device', f'virtserialport,bus=serial.0,nr={number},chardev={name},name={name}']
         memory = f'{MEMORY_MIB}M'
         qemu = self._spawn(
-            ['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-machine', 'pc', '-cpu', 'max,-la57', '-smp', '2',
+            ['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-machine', 'pc', '-cpu', 'max,-la57,-smap', '-smp', '2',
              '-m', memory, '-object', f'memory-backend-memfd,id=memory,size={memory},share=on',
              '-numa', 'node,memdev=memory', '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none',
              '-serial', f'file:{self._path("console")}', '-kernel', self._kernel.image,
