@@ -101,6 +101,12 @@ constexpr std::array table = {
     TagInfo{Tag::io_output, "io.output", exit_sandbox, ""},
     TagInfo{Tag::io_result, "io.result", exit_sandbox, ""},
     TagInfo{Tag::supervise_loop, "supervise.loop", exit_sandbox, ""},
+    TagInfo{Tag::serve_listen, "serve.listen", exit_sandbox, ""},
+    TagInfo{Tag::serve_busy, "serve.busy", exit_sandbox,
+            "send it again once another request has been answered; --queue sets the bound"},
+    TagInfo{Tag::serve_cancelled, "serve.cancelled", exit_sandbox, ""},
+    TagInfo{Tag::serve_ending, "serve.ending", exit_sandbox, "send it to another server"},
+    TagInfo{Tag::serve_worker, "serve.worker", exit_sandbox, ""},
     TagInfo{Tag::internal, "internal", exit_sandbox, "this is a bug of sandbox: please report it"},
 };
 

@@ -73,6 +73,11 @@ enum class Tag : std::uint16_t {
   io_output,
   io_result,
   supervise_loop,
+  serve_listen,
+  serve_busy,
+  serve_cancelled,
+  serve_ending,
+  serve_worker,
   internal,
 };
 

@@ -21,6 +21,7 @@
 #include "cli/result_output.h"
 #include "cli/run_command.h"
 #include "cli/selftest_command.h"
+#include "cli/serve_command.h"
 #include "policy/words.h"
 
 namespace sb::cli {
@@ -43,7 +44,7 @@ Result<Done> start_log() {
   return Done{};
 }
 
-Result<int> run(ParsedArguments&& parsed, Words words) {
+Caller caller_of_this() {
   std::error_code error;
   std::filesystem::path directory = std::filesystem::current_path(error);
   if (error) {
@@ -51,9 +52,11 @@ Result<int> run(ParsedArguments&& parsed, Words words) {
     // relative path, which the kernel then refuses by itself (pitfall 23).
     directory = "/proc/self/cwd";
   }
-  const Caller caller{directory, environment("SANDBOX_PROFILE"),
-                      environment("SANDBOX_CGROUP_PARENT")};
-  RunOptions options = TRY(read_run_options(std::move(parsed), caller));
+  return {directory, environment("SANDBOX_PROFILE"), environment("SANDBOX_CGROUP_PARENT")};
+}
+
+Result<int> run(ParsedArguments&& parsed, Words words) {
+  RunOptions options = TRY(read_run_options(std::move(parsed), caller_of_this()));
   options.words.assign(words.begin(), words.end());
   const ResultPlace place = TRY(find_result_place(options));
   return run_command(options, place);
@@ -120,6 +123,9 @@ Result<int> dispatch(Words words) {
   }
   if (command->name == "run") {
     return run(std::move(parsed), words);
+  }
+  if (command->name == "serve") {
+    return serve_command(parsed, words, caller_of_this());
   }
   if (command->name == "doctor") {
     return doctor_command(parsed, words, environment("SANDBOX_CGROUP_PARENT").value_or(""));

@@ -12,6 +12,8 @@ constexpr std::string_view network = "Network and system calls";
 constexpr std::string_view environment = "Environment";
 constexpr std::string_view streams = "Input, output and result";
 constexpr std::string_view how = "How to run";
+constexpr std::string_view where = "Where requests come from";
+constexpr std::string_view how_many = "How many";
 constexpr std::string_view general = "General";
 
 // What holds without an option that is no key of a profile is written here in brackets; of the keys
@@ -96,6 +98,29 @@ constexpr std::array selftest_table = {
     OptionEntry{"--userns", "auto|always|never", "as of run (auto)", general},
 };
 
+constexpr std::array serve_table = {
+    OptionEntry{"--stdio", "", "requests on stdin, answers on stdout", where},
+    OptionEntry{"--socket", "PATH", "listen there (else: what systemd passed)", where},
+    OptionEntry{"--metrics", "FILE", "write figures for Prometheus there, every 5 s", where},
+    OptionEntry{"--jobs", "N", "runs at one time (the number of CPUs)", how_many},
+    OptionEntry{"--queue", "N", "requests of one client that may wait (1000)", how_many},
+    OptionEntry{"--warm", "N", "unused sandboxes kept ready (twice --jobs)", how_many},
+    OptionEntry{"--profile", "NAME|FILE", "for requests that name none (default)", how},
+    OptionEntry{"--grace", "DURATION", "from a signal to end until the kill (2 s)", how},
+    OptionEntry{"--userns", "auto|always|never", "use a user namespace (auto)", how},
+    OptionEntry{"--cgroup-parent", "PATH", "make cgroups below this (the caller's own)", how},
+    OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
+};
+
+constexpr std::string_view serve_notes =
+    "One JSON request a line, with an \"id\" of your choice; one answer a line:\n"
+    "{\"id\": ..., \"result\": ...} as runs end, or \"error\" where nothing was started.\n"
+    "{\"op\": \"cancel\", \"id\": ...}, \"signal\", \"stats\" and \"ping\" are answered at once.\n"
+    "SIGTERM answers what was asked for and ends; SIGHUP reads profiles anew.\n"
+    "\n"
+    "Example:\n"
+    "  echo '{\"id\": \"1\", \"command\": [\"date\"]}' | sandbox serve --stdio\n";
+
 constexpr std::string_view selftest_notes =
     "held          the attempt was made and came to nothing\n"
     "BROKEN        it worked, or the profile lets it pass\n"
@@ -130,6 +155,8 @@ constexpr std::array common_table = {
 constexpr std::array command_table = {
     CommandEntry{"run", "[OPTION...] [--] PROGRAM [ARG...]",
                  "Run one program in a sandbox and write one result.", run_table, run_notes},
+    CommandEntry{"serve", "--stdio|--socket PATH [OPTION...]",
+                 "Answer requests, one JSON line each, many at once.", serve_table, serve_notes},
     CommandEntry{"doctor", "[--json] [--clean]",
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
     CommandEntry{"selftest", "[--json] [--profile NAME|FILE] [--userns CHOICE]",

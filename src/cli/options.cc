@@ -116,13 +116,11 @@ void set_streams(const ParsedArguments& parsed, const Document& document, bool p
 // The program: that of the command line, else the request's.
 Result<Done> set_command(std::vector<std::string> words, Document& document,
                          policy::Request& request) {
-  if (words.empty() && document.program != nullptr) {
-    request.program = std::move(document.program);
-    request.command = {"program"};
-    request.command.insert(request.command.end(), document.args.begin(), document.args.end());
-    return Done{};
+  if (words.empty()) {
+    policy::take_program(document, request);
+  } else {
+    request.command = std::move(words);
   }
-  request.command = words.empty() ? std::move(document.command) : std::move(words);
   if (request.command.empty()) {
     return Error(Tag::usage, "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
   }
@@ -145,12 +143,16 @@ Result<Document> read_document(const ParsedArguments& parsed, RunOptions& option
   if (given.document.events && !parsed.has("--events")) {
     return Error(Tag::usage, "the request asks for events: --events FILE or fd:N says where to");
   }
+  if (given.document.program_fd || given.document.input_fd) {
+    return Error(Tag::usage,
+                 "the request refers to a passed descriptor, which only a socket of "
+                 "sandbox serve has");
+  }
   return std::move(given.document);
 }
 
 Result<Done> set_how(const ParsedArguments& parsed, const Document& document, const Caller& caller,
-                     RunOptions& options) {
-  policy::Request& request = options.request;
+                     policy::Request& request) {
   request.caller_directory = caller.directory;
   // Why: what was written for this one run is meant more than a variable of the surroundings.
   request.profile = parsed.value_of(
@@ -222,7 +224,7 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   CHECK(check_variables(parsed));
   CHECK(set_result(parsed, options));
   Document document = TRY(read_document(parsed, options));
-  CHECK(set_how(parsed, document, caller, options));
+  CHECK(set_how(parsed, document, caller, options.request));
   set_streams(parsed, document, options.pass, options.request.stdio);
   collect_overrides(parsed, options.request);
   if (options.pass && !parsed.has("--output") && !document.keys.limits.output_bytes) {
@@ -232,6 +234,12 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   CHECK(set_command(std::move(parsed.rest), document, options.request));
   options.request.keys = std::move(document.keys);
   return options;
+}
+
+Result<policy::Request> read_how(const ParsedArguments& parsed, const Caller& caller) {
+  policy::Request request;
+  CHECK(set_how(parsed, Document(), caller, request));
+  return request;
 }
 
 }  // namespace sb::cli

@@ -38,6 +38,8 @@ struct Caller {
 Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& caller);
 // The same from the words that follow "run".
 Result<RunOptions> parse_run(std::span<const std::string> arguments, const Caller& caller);
+// What `serve` shares with it: the profile, and how its runs are made. Errors: usage.
+Result<policy::Request> read_how(const ParsedArguments& parsed, const Caller& caller);
 
 // What --userns says; automatic without it.
 Result<policy::UsernsChoice> read_userns(const ParsedArguments& parsed);

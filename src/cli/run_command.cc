@@ -1,9 +1,6 @@
 #include "cli/run_command.h"
 
-#include <string_view>
-
-#include <unistd.h>
-
+#include "cli/environment.h"
 #include "cli/events_output.h"
 #include "cli/print.h"
 #include "cli/request_input.h"
@@ -57,17 +54,6 @@ Result<result::Outcome> run_request(const RunOptions& options, const policy::Req
   return supervise::run(*spec, *facts, channels, created_ns);
 }
 
-std::vector<std::string> own_environment() {
-  std::vector<std::string> environment;
-  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
-    // Why: our own mark is no part of the caller's environment.
-    if (!std::string_view(*entry).starts_with(scope_marker)) {
-      environment.emplace_back(*entry);
-    }
-  }
-  return environment;
-}
-
 // --pass: one line says why a target was stopped, or why nothing ran (contract §4).
 void explain(const RunOptions& options, const result::Outcome& outcome) {
   if (!options.pass) {
@@ -92,7 +78,7 @@ int run_command(const RunOptions& options, const ResultPlace& place) {
   sys::use_all_descriptors();
   policy::Request request = options.request;
   request.prepared = filters::builtin_profile(request.profile);
-  request.caller_environment = own_environment();
+  request.caller_environment = callers_environment();
   const Result<sys::Fd> events = open_events(options);
   if (!events) {
     print_error(events.error());

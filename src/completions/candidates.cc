@@ -45,7 +45,7 @@ Candidates of_value_name(std::string_view value_name, std::span<const std::strin
 std::vector<Verb> verbs_of(const cli::CommandEntry& entry, std::span<const std::string> profiles) {
   std::vector<Verb> verbs;
   std::string_view rest = entry.synopsis;
-  if (rest.starts_with('[')) {
+  if (rest.starts_with('[') || rest.starts_with('-')) {
     return verbs;
   }
   while (!rest.empty()) {

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/base64.h"
+#include "base/units.h"
 #include "policy/json_reader.h"
 #include "policy/profile_keys.h"
 #include "policy/value_parsers.h"
@@ -91,7 +92,27 @@ Result<Done> read_command(RequestDocument& request, const ConfigValue& value, co
   return Done{};
 }
 
+// The number of {"fd": N}, which must be all of the table.
+Result<std::size_t> descriptor_of(const ConfigValue& value, const Place& place) {
+  const Place member{place.key + ".fd", value.origin};
+  const std::optional<std::uint64_t> number = parse_unsigned(value.text);
+  if (value.kind != Kind::scalar || !number || *number >= most_passed) {
+    return value_error(member, fmt::format("0 to {} is expected: which of the passed descriptors",
+                                           most_passed - 1));
+  }
+  return static_cast<std::size_t>(*number);
+}
+
 Result<Done> read_program(RequestDocument& request, const ConfigValue& value, const Place& place) {
+  if (value.kind == Kind::table) {
+    const ConfigValue* fd = nullptr;
+    CHECK(take_members(value, place, std::array{Member{"fd", &fd}}));
+    if (fd == nullptr) {
+      return value_error(place, "a string of base64 or {\"fd\": N} is expected");
+    }
+    request.program_fd = TRY(descriptor_of(*fd, place));
+    return Done{};
+  }
   request.program = TRY(payload_of_base64(value, place));
   return request.program->empty() ? Result<Done>(value_error(place, "an executable is expected"))
                                   : Done{};
@@ -120,17 +141,23 @@ Result<Done> read_stdin(RequestDocument& request, const ConfigValue& value, cons
     request.input = RequestInput{InputKind::bytes, "", TRY(payload(value.text, place))};
     return Done{};
   }
-  constexpr std::string_view form = "a string, {\"base64\": ...} or {\"path\": FILE} is expected";
+  constexpr std::string_view form =
+      "a string, {\"base64\": ...}, {\"path\": FILE} or {\"fd\": N} is expected";
   if (value.kind != Kind::table) {
     return value_error(place, form);
   }
   const ConfigValue* base64 = nullptr;
   const ConfigValue* path = nullptr;
-  CHECK(take_members(value, place, std::array{Member{"base64", &base64}, Member{"path", &path}}));
-  if ((base64 != nullptr) == (path != nullptr)) {
+  const ConfigValue* fd = nullptr;
+  CHECK(take_members(
+      value, place,
+      std::array{Member{"base64", &base64}, Member{"path", &path}, Member{"fd", &fd}}));
+  if ((base64 != nullptr) + (path != nullptr) + (fd != nullptr) != 1) {
     return value_error(place, form);
   }
-  if (base64 != nullptr) {
+  if (fd != nullptr) {
+    request.input_fd = TRY(descriptor_of(*fd, place));
+  } else if (base64 != nullptr) {
     request.input =
         RequestInput{InputKind::bytes, "",
                      TRY(payload_of_base64(*base64, {place.key + ".base64", base64->origin}))};
@@ -179,10 +206,11 @@ constexpr auto keys = std::to_array<RequestKey>({
     {"id", "what the caller calls this request", read_id},
     {"profile", "the profile: a built-in name, or the path of a file", read_profile},
     {"command", "the program and its arguments", read_command},
-    {"program", "in the place of command: an executable file's bytes in base64", read_program},
+    {"program", "in the place of command: an executable file's bytes in base64, or {\"fd\": N}",
+     read_program},
     {"args", "the arguments of program", read_args},
     {"directory", "the directory inside to start in: files.directory", read_directory},
-    {"stdin", "a string, {\"base64\": ...} or {\"path\": FILE}", read_stdin},
+    {"stdin", "a string, {\"base64\": ...}, {\"path\": FILE} or {\"fd\": N}", read_stdin},
     {"stdout", "{\"path\": FILE}: write stdout there, not to the result", read_stdout},
     {"stderr", "the same for stderr, or \"stdout\"", read_stderr},
     {"events", "whether to tell events as they happen", read_events},
@@ -283,6 +311,16 @@ Result<RequestDocument> read_request(std::string_view text, const std::string& s
   }
   CHECK(check_whole(document));
   return request;
+}
+
+void take_program(RequestDocument& document, Request& request) {
+  if (document.program == nullptr) {
+    request.command = std::move(document.command);
+    return;
+  }
+  request.program = std::move(document.program);
+  request.command = {"program"};
+  request.command.insert(request.command.end(), document.args.begin(), document.args.end());
 }
 
 }  // namespace sb::policy

@@ -13,6 +13,7 @@
 #include "policy/config_value.h"
 #include "policy/key_error.h"
 #include "policy/profile.h"
+#include "policy/request.h"
 
 namespace sb::policy {
 
@@ -20,6 +21,9 @@ namespace sb::policy {
 inline constexpr std::size_t longest_payload = 64 << 20;
 // Limit: of the whole text. Two payloads in base64, and 1 MiB for all the rest.
 inline constexpr std::size_t longest_request = 2 * (longest_payload / 3 * 4 + 4) + (1 << 20);
+
+// Limit: of descriptors that one request may refer to.
+inline constexpr std::size_t most_passed = 10;
 
 struct RequestInput {
   InputKind kind = InputKind::bytes;
@@ -34,10 +38,12 @@ struct RequestOutput {
 
 struct RequestDocument {
   std::optional<std::string> profile;
-  std::vector<std::string> command;  // empty: none
-  SharedBytes program;               // nullptr: none
-  std::vector<std::string> args;     // of program
+  std::vector<std::string> command;       // empty: none
+  SharedBytes program;                    // nullptr: none
+  std::optional<std::size_t> program_fd;  // in its place: which of the descriptors passed with it
+  std::vector<std::string> args;          // of program
   std::optional<RequestInput> input;
+  std::optional<std::size_t> input_fd;  // in its place, as program_fd
   RequestOutput output;
   RequestOutput error;
   bool events = false;
@@ -48,6 +54,9 @@ struct RequestDocument {
 // Errors: request_syntax, request_unknown_key, request_value and, of the names of system calls,
 // profile_unknown_syscall; each on one line with its position, in which `source` is named.
 Result<RequestDocument> read_request(std::string_view text, const std::string& source);
+
+// The program that a request names, by whatever means but a descriptor.
+void take_program(RequestDocument& document, Request& request);
 
 // What a request has besides the sections of a profile.
 struct RequestKey {

@@ -1,0 +1,174 @@
+#include "server/worker.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "policy/resolve.h"
+#include "server/job.h"
+#include "supervise/run.h"
+#include "sys/files.h"
+
+namespace sb::server {
+namespace {
+
+constexpr int end_of_worker = 0;
+constexpr int failed_worker = 1;
+
+bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
+
+// What `sandbox run` answers with a document; its errors are those that cost it no run.
+Result<result::Outcome> run_request(const policy::Request& request,
+                                    const supervise::Channels& channels, std::uint64_t created_ns) {
+  const auto outcome_of = [&request](const Error& error, const std::string& kernel) {
+    result::Outcome outcome = supervise::outcome_of_error(error);
+    outcome.sandbox = {.version = SANDBOX_VERSION,
+                       .profile = request.profile,
+                       .profile_sha256 = "",
+                       .kernel = kernel};
+    return outcome;
+  };
+  const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
+  if (!facts) {
+    return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
+                                   : outcome_of(facts.error(), "");
+  }
+  const Result<policy::Spec> spec = policy::resolve(request, *facts);
+  if (const Result<Done> looked = policy::check_looks(); !looked) {
+    return outcome_of(looked.error(), facts->kernel);
+  }
+  if (!spec) {
+    return is_usage(spec.error()) ? Result<result::Outcome>(spec.error())
+                                  : outcome_of(spec.error(), facts->kernel);
+  }
+  return supervise::run(*spec, *facts, channels, created_ns);
+}
+
+class Life {
+ public:
+  Life(sys::Fd channel, const Settings& settings)
+      : channel_(std::move(channel)), settings_(settings) {}
+
+  // Until the server has gone or has no more for us.
+  Result<Done> live() {
+    for (;;) {
+      std::optional<Packet> packet = TRY(receive(channel_.ref(), true));
+      if (!packet) {
+        return Done{};
+      }
+      const std::uint64_t number = packet->number;
+      CHECK(send(channel_.ref(), run(*std::move(packet))));
+      rest();
+      CHECK(send(channel_.ref(), {.kind = PacketKind::idle, .number = number}));
+    }
+  }
+
+ private:
+  Packet run(Packet job) {
+    const std::uint64_t created_ns = sys::monotonic_ns();
+    Packet answer{.kind = PacketKind::answer, .status = answered_error, .number = job.number};
+    const std::optional<std::string> id = id_of_job(job);
+    std::vector<sys::Fd> fds = std::move(job.fds);
+    if (fds.empty()) {
+      answer.text = error_line(id, Error(Tag::serve_worker, "taking a job without its signals"));
+      return answer;
+    }
+    const bool events = (job.flags & has_events) != 0 && fds.size() > 1;
+    const sys::Fd signals = std::move(fds.front());
+    const sys::Fd told = events ? std::move(fds[1]) : sys::Fd();
+    fds.erase(fds.begin(), fds.begin() + (events ? 2 : 1));
+    const Result<policy::Request> request = request_of(text_of_job(job), fds, settings_);
+    const Result<result::Outcome> outcome =
+        request ? run_request(*request, {signals.ref(), told.ref()}, created_ns)
+                : Result<result::Outcome>(request.error());
+    if (!outcome) {
+      answer.text = error_line(id, outcome.error());
+      return answer;
+    }
+    answer.status = static_cast<std::uint32_t>(outcome->status);
+    answer.setup_ns = outcome->time.setup_ns;
+    answer.text = result_line(id, *outcome);
+    return answer;
+  }
+
+  // A job's text is the id, a NUL, and the request as it came.
+  static std::optional<std::string> id_of_job(const Packet& job) {
+    const std::size_t end = job.text.find('\0');
+    return end == 0 || end == std::string::npos ? std::nullopt
+                                                : std::optional(job.text.substr(1, end - 1));
+  }
+  static std::string_view text_of_job(const Packet& job) {
+    const std::size_t end = job.text.find('\0');
+    return std::string_view(job.text).substr(end == std::string::npos ? 0 : end + 1);
+  }
+
+  // Why: a job's input may have taken the place of stdin.
+  static void rest() {
+    const sys::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    (void)::dup2(null.number(), STDIN_FILENO);
+  }
+
+  sys::Fd channel_;
+  const Settings& settings_;
+};
+
+// Leaves the server's surroundings: its descriptors, its terminal, its process group.
+bool settle_in(sys::FdRef channel) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::setsid() < 0) {
+    return false;
+  }
+  const sys::OpenResult null = sys::open_path("/dev/null", O_RDWR);
+  if (null.err != 0 || ::dup2(null.fd.number(), STDIN_FILENO) < 0 ||
+      ::dup2(null.fd.number(), STDOUT_FILENO) < 0) {
+    return false;
+  }
+  const auto own = static_cast<unsigned>(channel.number());
+  return (own <= 3 || ::syscall(SYS_close_range, 3U, own - 1, 0U) == 0) &&
+         ::syscall(SYS_close_range, own + 1, ~0U, 0U) == 0;
+}
+
+}  // namespace
+
+Result<Worker> Worker::start(const Settings& settings) {
+  Channel channel = TRY(make_channel());
+  const pid_t server = ::getpid();
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
+  args.exit_signal = SIGCHLD;
+  SB_ASSERT(sys::thread_count() <= 1);
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0) {
+    return Error(Tag::serve_worker, "starting a worker", errno);
+  }
+  if (pid == 0) {
+    channel.ours.reset();
+    // Why asked: the server may have died before it was told to take us with it.
+    if (!settle_in(channel.theirs.ref()) || ::getppid() != server) {
+      ::_exit(failed_worker);
+    }
+    const bool lived = static_cast<bool>(Life(std::move(channel.theirs), settings).live());
+    ::_exit(lived ? end_of_worker : failed_worker);
+  }
+  return Worker(static_cast<pid_t>(pid), sys::Pidfd(sys::Fd(pidfd)), std::move(channel.ours));
+}
+
+Worker::~Worker() {
+  if (!process_.valid()) {
+    return;
+  }
+  dismiss();
+  constexpr int patience_ms = 10'000;
+  if (!process_.wait(patience_ms)) {
+    kill();
+    (void)process_.wait(patience_ms);
+  }
+}
+
+}  // namespace sb::server
