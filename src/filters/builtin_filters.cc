@@ -13,7 +13,7 @@ struct Entry {
   std::span<const sock_filter> without_set_id_bits;
 };
 
-// Made by make_filters.cc: two arrays a profile, and `entries`.
+// Made by make_filters.cc: two arrays a profile, `fingerprint` of them all, and `entries`.
 #include "builtin_filters.inc"
 
 }  // namespace
@@ -27,6 +27,8 @@ std::optional<std::span<const sock_filter>> builtin_filter(std::string_view prof
   }
   return std::nullopt;
 }
+
+std::string_view compiler_fingerprint() { return fingerprint; }
 
 const policy::PreparedProfile* builtin_profile(std::string_view name) {
   for (const Entry& entry : entries) {

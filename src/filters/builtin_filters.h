@@ -18,6 +18,9 @@ namespace sb::filters {
 std::optional<std::span<const sock_filter>> builtin_filter(std::string_view profile_sha256,
                                                            bool set_id_bits_forbidden);
 
+// Another one whenever seccomp::compile makes another program of a built-in profile.
+std::string_view compiler_fingerprint();
+
 // The settings of the built-in profile of this name; nullptr where there is none.
 const policy::PreparedProfile* builtin_profile(std::string_view name);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "base/sha256.h"
 #include "launch/inside/protocol.h"
 #include "policy/profile.h"
 #include "policy/profile_settings.h"
@@ -56,7 +57,10 @@ sb::Result<std::string> table_of_filters() {
         "Entry{{{{\"{0}\", \"{1}\", settings_of_{0}}}, filter_of_{0}, guarded_filter_of_{0}}},\n",
         name, profile.sha256);
   }
-  return fmt::format("{}constexpr std::array entries = {{\n{}}};\n", arrays, entries);
+  return fmt::format(
+      "{}constexpr std::string_view fingerprint = \"{}\";\nconstexpr std::array entries = "
+      "{{\n{}}};\n",
+      arrays, sb::sha256_hex(arrays), entries);
 }
 
 }  // namespace

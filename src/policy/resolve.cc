@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "policy/cache_place.h"
 #include "policy/enforcement.h"
 #include "policy/find_program.h"
 #include "policy/profile_settings.h"
@@ -147,6 +148,7 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   CHECK(refuse_unsupported(profile));
   spec.profile_name = profile.name;
   spec.profile_sha256 = profile.sha256;
+  spec.filter_cache = filter_cache_place(request.caller_environment, facts.uid);
   spec.ids = TRY(choose_ids(request, facts));
   spec.limits = resolve_limits(profile.limits);
   spec.network = value_or(profile.network_mode, NetworkMode::loopback);

@@ -104,6 +104,7 @@ struct Spec {
   Files files;
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;
+  std::string filter_cache;            // a directory (cache_place.h); empty: none
   bool set_id_bits_forbidden = false;  // on top of the profile's rules (set_id_bits.h)
   bool syscalls_as_written = true;     // no option changed what the profile's text says of them
   bool syscalls_unread = false;        // `syscalls` is empty: a prepared profile (resolve.h)

@@ -210,14 +210,16 @@ Result<BpfProgram> compile_plain(const policy::SyscallPolicy& policy, KillMode m
 // The same as a tree over ranges of numbers, which the kernel takes in a fourth of the time
 // (decisions/0029). A number with tests of arguments has been answered before.
 Result<BpfProgram> as_ranges(const BpfProgram& plain, const policy::SyscallPolicy& policy) {
-  const auto is_tested = [&policy](std::uint32_t number) {
-    return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const auto& rule) {
-      return static_cast<std::uint32_t>(rule.number) == number && !rule.args.empty();
-    });
-  };
+  std::vector<bool> tested(static_cast<std::size_t>(policy::highest_syscall) + 1);
+  for (const policy::SyscallRule& rule : policy.rules) {
+    const auto number = static_cast<std::size_t>(rule.number);
+    if (!rule.args.empty() && number < tested.size()) {
+      tested[number] = true;
+    }
+  }
   std::optional<BpfProgram> tree =
       as_range_tree(plain, static_cast<std::uint32_t>(policy::highest_syscall),
-                    [&](std::uint32_t number) { return !is_tested(number); });
+                    [&tested](std::uint32_t number) { return !tested[number]; });
   if (!tree) {
     return Error(Tag::internal, "writing the filter of libseccomp as a tree of ranges");
   }

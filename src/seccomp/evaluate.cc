@@ -63,4 +63,42 @@ std::optional<std::uint32_t> evaluate(const BpfProgram& program, const seccomp_d
   return std::nullopt;
 }
 
+bool is_well_formed(const BpfProgram& program) {
+  const std::size_t size = program.instructions.size();
+  for (std::size_t at = 0; at < size; ++at) {
+    const sock_filter& instruction = program.instructions[at];
+    const std::size_t left = size - at - 1;
+    switch (instruction.code) {
+      case BPF_RET | BPF_K:
+        continue;
+      case BPF_LD | BPF_W | BPF_ABS:
+        if (instruction.k % 4 != 0 || instruction.k > sizeof(seccomp_data) - 4 || left == 0) {
+          return false;
+        }
+        continue;
+      case BPF_ALU | BPF_AND | BPF_K:
+        if (left == 0) {
+          return false;
+        }
+        continue;
+      case BPF_JMP | BPF_JA:
+        if (instruction.k >= left) {
+          return false;
+        }
+        continue;
+      case BPF_JMP | BPF_JEQ | BPF_K:
+      case BPF_JMP | BPF_JGT | BPF_K:
+      case BPF_JMP | BPF_JGE | BPF_K:
+      case BPF_JMP | BPF_JSET | BPF_K:
+        if (instruction.jt >= left || instruction.jf >= left) {
+          return false;
+        }
+        continue;
+      default:
+        return false;
+    }
+  }
+  return size > 0 && size <= BPF_MAXINSNS;
+}
+
 }  // namespace sb::seccomp

@@ -15,4 +15,8 @@ namespace sb::seccomp {
 // unknown instruction, a jump or load out of bounds, no return at the end.
 std::optional<std::uint32_t> evaluate(const BpfProgram& program, const seccomp_data& data);
 
+// Whether the kernel would take it, as far as filters of ours go: known instructions, jumps and
+// loads inside, a return at every end.
+bool is_well_formed(const BpfProgram& program);
+
 }  // namespace sb::seccomp
