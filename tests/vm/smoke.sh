@@ -37,7 +37,7 @@ cases=(
   'p23 a caller that is nice'
 )
 # An ordinary user's supplementary groups stay (decision 16), and the clock is not theirs to set.
-cases_of_old_kernel=('no mount_setattr:' 'mount: read-only reaches' 'measure: memory')
+cases_of_old_kernel=('no mount_setattr:' 'mount: read-only reaches' 'measure: memory' 'cpu set: the program sees')
 cases_of_root=('inside: no right is left' 'p29 a clock')
 
 # --- inside the machine -------------------------------------------------------------------------

@@ -70,11 +70,7 @@ void reset_scheduling(const Plan& plan) {
   enter(plan, Stage::scheduling);
   sched_param parameters;
   memset(&parameters, 0, sizeof parameters);
-  // Kernel: bits beyond the machine's CPUs and the cpuset are ignored (sched_setaffinity(2)).
-  uint8_t every_cpu[1024];
-  memset(every_cpu, 0xff, sizeof every_cpu);
-  const bool reset = sched_setscheduler(0, SCHED_OTHER, &parameters) == 0 &&
-                     syscall(SYS_sched_setaffinity, 0, sizeof every_cpu, every_cpu) >= 0 &&
+  const bool reset = sched_setscheduler(0, SCHED_OTHER, &parameters) == 0 && use_every_cpu() &&
                      syscall(SYS_personality, 0UL) >= 0;
   if (!reset) {
     fail(plan, Stage::scheduling);

@@ -21,6 +21,9 @@ bool write_report(const Plan& plan, Stage stage, size_t index, int err);
 
 uint64_t now_ns();
 
+// On every CPU that the cgroup of this process may use.
+bool use_every_cpu();
+
 // Raw set*id, capset and friends.
 // Why: glibc's set*id take locks and signal other threads; libcap allocates.
 bool set_ids(uint32_t uid, uint32_t gid);

@@ -32,6 +32,11 @@ void join_groups(const Plan& plan) {
       fail(plan, Stage::join_groups, i);
     }
   }
+  // Kernel: before 6.3, who is cloned into a v2 group keeps the CPUs of its parent, whatever the
+  // group's cpuset says; asking for all of them gives the group's.
+  if (plan.clone_into_fd >= 0 && !use_every_cpu()) {
+    fail(plan, Stage::join_groups, count);
+  }
   enter(plan, Stage::cgroup_namespace);
   // Why: after the join, so that the group is the root of what the target sees: done in the first
   // clone, the group's name shows in /proc/self/cgroup.
