@@ -141,6 +141,11 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return fail(origin, "no JSON from here on");
   }
 
+  Error no_json_at(std::size_t byte) {
+    (void)fail(locator_.at(byte), "no JSON from here on");
+    return error();
+  }
+
   ConfigValue take() { return std::move(document_); }
   const Error& error() const { return *error_; }
 
@@ -225,6 +230,10 @@ Result<ConfigValue> read_json(std::string_view text, const Origin& start) {
   Builder builder(text, start);
   if (!nlohmann::json::sax_parse(text, &builder)) {
     return builder.error();
+  }
+  // Why: the parser takes a NUL for the end, and never sees what follows it.
+  if (const std::size_t end = text.find('\0'); end != std::string_view::npos) {
+    return builder.no_json_at(end);
   }
   return builder.take();
 }

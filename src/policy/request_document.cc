@@ -73,6 +73,9 @@ Result<Done> read_id(RequestDocument& request, const ConfigValue& value, const P
   if (request.id.size() > longest_id) {
     return value_error(place, fmt::format("more than {} bytes", longest_id));
   }
+  if (request.id.find('\0') != std::string::npos) {
+    return bad_value(place, request.id, "free of NUL bytes");
+  }
   return Done{};
 }
 

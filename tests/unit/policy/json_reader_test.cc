@@ -48,6 +48,13 @@ TEST_CASE("json: what is no document is one error with its place") {
   CHECK(failure("[NaN]") == "a.json:1:2: no JSON from here on");
 }
 
+// Red: leave the look for a NUL out of read_json().
+TEST_CASE("json: a NUL byte does not hide what follows it") {
+  CHECK(failure(std::string_view("{}\n\0{}", 6)) == "a.json:2:1: no JSON from here on");
+  CHECK(failure(std::string_view("[1]\0", 4)) == "a.json:1:4: no JSON from here on");
+  CHECK(failure(R"(["\u0000"])") == "(read)");
+}
+
 // Red: take the last of two, as the library by itself does.
 TEST_CASE("json: a key that is there twice is an error") {
   CHECK(failure("{\"a\": 1,\n \"b\": {}, \"a\": 2}") ==
