@@ -39,6 +39,8 @@ class Client {
   std::size_t pending() const { return outlet_.pending(); }
   bool has_ended() const { return ended_; }
   bool is_gone() const { return gone_; }
+  // As if it had closed its connection.
+  void drop() { leave(); }
   // Reads nothing while it is held.
   void hold(bool held);
   // The first `count` of the descriptors that came and were not taken yet; fewer if fewer came.

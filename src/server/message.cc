@@ -142,6 +142,18 @@ Result<Message> read_op(std::string_view line) {
   return message;
 }
 
+// Why refused: two spellings of one key would be two keys to who looks at the outermost level only;
+// no key there needs an escape.
+Result<Done> check_keys(const std::vector<RawMember>& members, std::string_view line) {
+  for (const RawMember& member : members) {
+    if (member.key.find('\\') != std::string_view::npos) {
+      return Error(Tag::request_syntax, fmt::format("{}:1:{}: a key that is written with an escape",
+                                                    source, member.key.data() - line.data()));
+    }
+  }
+  return Done{};
+}
+
 // Why read whole: the error names the position. Where it is no error after all it is none for the
 // one who runs it, either.
 Error syntax_error(std::string_view line) {
@@ -158,11 +170,16 @@ Result<Message> read_message(std::string_view line) {
   if (!members) {
     return syntax_error(line);
   }
+  CHECK(check_keys(*members, line));
   if (find_member(*members, "op") != nullptr) {
     return read_op(line);
   }
   Message message;
   message.id = short_text(find_member(*members, "id"));
+  // Why here: a NUL ends the id on its way to the worker.
+  if (message.id && message.id->find('\0') != std::string::npos) {
+    return policy::bad_value({"id", start}, *message.id, "free of NUL bytes");
+  }
   const RawMember* const events = find_member(*members, "events");
   message.wants_events = events != nullptr && events->value == "true";
   for (const char* key : {"program", "stdin"}) {

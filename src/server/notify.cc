@@ -32,6 +32,8 @@ std::vector<sys::Fd> take_passed_sockets(int count) {
     socklen_t size = sizeof listens;
     if (::getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 1) {
       (void)::fcntl(number, F_SETFD, FD_CLOEXEC);
+      // Why: another that has the socket may take the connection that this one was told of.
+      (void)::fcntl(number, F_SETFL, ::fcntl(number, F_GETFL) | O_NONBLOCK);
       sockets.emplace_back(number);
     }
   }

@@ -187,6 +187,9 @@ void Server::on_tick() {
   for (const Listening& listening : listening_) {
     loop_->change(listening.ref(), ending_ ? 0U : std::uint32_t{EPOLLIN});
   }
+  if (ending_) {
+    drop_the_stuck();
+  }
   if (settings_.watchdog_ns != 0) {
     notify(settings_.notify_socket, "WATCHDOG=1");
   }

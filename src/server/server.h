@@ -45,6 +45,7 @@ class Server {
     std::optional<std::uint64_t> worker;  // where it runs
     sys::Fd signals;                      // its worker reads from this
     sys::Fd events;                       // its worker writes to this
+    bool events_held = false;             // until its client has taken what it was told
     std::string event;                    // what came of the next line
     std::string answer;                   // held until the last event has been told
     std::uint64_t killed_by_ns = 0;       // cancelled: when its worker is killed; 0: not
@@ -62,6 +63,10 @@ class Server {
     std::unique_ptr<Client> client;
     std::size_t jobs = 0;           // not answered yet
     std::size_t waiting_bytes = 0;  // of its lines that no worker has yet
+    bool is_slow = false;           // has not taken what it was told
+    std::uint64_t told = 0;         // bytes in all
+    std::uint64_t taken = 0;        // of them at the last change
+    std::uint64_t taken_ns = 0;     // when that was
   };
 
   // clients
@@ -75,10 +80,13 @@ class Server {
   void put(std::uint64_t client, std::string_view line);
   void refuse(std::uint64_t client, const std::optional<std::string>& id, const Error& error);
   void drop_leavers();
-  void pace(Guest& guest);
+  void pace(std::uint64_t number, Guest& guest);
+  void hold_events(std::uint64_t client, bool held);
+  void drop_the_stuck();
 
   // jobs
   void dispatch();
+  bool can_start_one() const;
   Result<std::uint64_t> free_hand(const Job& job);
   Result<Done> give(std::uint64_t number, Job& job, std::uint64_t hand_number, Hand& hand);
   void on_channel(std::uint64_t hand);

@@ -4,6 +4,7 @@
 #include "policy/request_document.h"
 #include "server/job.h"
 #include "server/server.h"
+#include "sys/process.h"
 
 namespace sb::server {
 namespace {
@@ -13,6 +14,9 @@ namespace {
 constexpr std::size_t most_pending = 4 << 20;
 // Limit: of a client's requests that wait, in bytes.
 constexpr std::size_t most_waiting = 64 << 20;
+
+// How long a client may take nothing of what it was told, once the server is to end.
+constexpr std::uint64_t taker_patience_ns = 10'000'000'000;
 
 std::string quoted(const std::optional<std::string>& id) {
   const std::string line = event_line(id, "0");
@@ -45,7 +49,9 @@ Result<std::uint64_t> Server::add_client(sys::Fd in, sys::Fd out) {
 void Server::put(std::uint64_t client, std::string_view line) {
   const auto guest = guests_.find(client);
   if (guest != guests_.end()) {
+    guest->second.told += line.size();
     guest->second.client->put(line);
+    pace(client, guest->second);
   }
 }
 
@@ -87,7 +93,9 @@ void Server::on_request(std::uint64_t number, std::string_view line, Message mes
     return;
   }
   const std::uint64_t job_number = ++last_number_;
-  if (!waiting_.add(number, job_number)) {
+  // Why: what starts at once does not wait.
+  const bool at_once = waiting_.size() == 0 && can_start_one() && !guest.is_slow;
+  if (!waiting_.add(number, job_number, at_once ? 1 : 0)) {
     stats_.on_refusal();
     put(number,
         error_line(message.id, Error(Tag::serve_busy, fmt::format("taking a request while {} wait",
@@ -97,7 +105,8 @@ void Server::on_request(std::uint64_t number, std::string_view line, Message mes
   ++guest.jobs;
   guest.waiting_bytes += job.line.size();
   jobs_.emplace(job_number, std::move(job));
-  pace(guest);
+  pace(number, guest);
+  dispatch();
 }
 
 void Server::answer_op(std::uint64_t number, const Message& message) {
@@ -115,19 +124,42 @@ void Server::answer_op(std::uint64_t number, const Message& message) {
     return;
   }
   const std::optional<std::uint64_t> job = find_job(number, *message.id);
-  const char* const key = message.op == Op::cancel ? "cancel" : "signal";
-  answer(key, job ? "true" : "false");
-  if (job && message.op == Op::cancel) {
-    cancel(*job, jobs_.at(*job), false);
-  } else if (job) {
+  if (message.op == Op::cancel) {
+    answer("cancel", job ? "true" : "false");
+    if (job) {
+      cancel(*job, jobs_.at(*job), false);
+    }
+    return;
+  }
+  const bool runs = job && jobs_.at(*job).signals.valid();
+  answer("signal", runs ? "true" : "false");
+  if (runs) {
     signal(jobs_.at(*job), message.signal);
   }
 }
 
 // What a client may still send and be told, by what it has not taken yet.
-void Server::pace(Guest& guest) {
-  const bool slow = guest.client->pending() > most_pending;
+void Server::pace(std::uint64_t number, Guest& guest) {
+  const bool slow = guest.client->pending() > most_pending && !guest.client->is_gone();
   guest.client->hold(slow || guest.waiting_bytes > most_waiting);
+  if (slow != guest.is_slow) {
+    guest.is_slow = slow;
+    hold_events(number, slow);
+  }
+}
+
+// Why: a client that takes nothing must not keep a server from ending, nor what it has running.
+void Server::drop_the_stuck() {
+  const std::uint64_t now_ns = sys::monotonic_ns();
+  for (auto& [number, guest] : guests_) {
+    const std::uint64_t taken = guest.told - guest.client->pending();
+    if (guest.client->pending() == 0 || taken != guest.taken || guest.taken_ns == 0) {
+      guest.taken = taken;
+      guest.taken_ns = now_ns;
+    } else if (now_ns - guest.taken_ns >= taker_patience_ns) {
+      guest.client->drop();
+    }
+  }
 }
 
 void Server::drop_leavers() {
@@ -145,11 +177,12 @@ void Server::drop_leavers() {
       for (const std::uint64_t job_number : of_client) {
         cancel(job_number, jobs_.at(job_number), true);
       }
+      hold_events(number, false);
       at = guests_.erase(at);
     } else if (client.has_ended() && guest.jobs == 0 && client.pending() == 0) {
       at = guests_.erase(at);
     } else {
-      pace(guest);
+      pace(number, guest);
       ++at;
     }
   }

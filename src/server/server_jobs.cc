@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -35,6 +36,12 @@ Result<Pipe> make_pipe() {
   return Pipe{sys::Fd(ends[0]), sys::Fd(ends[1])};
 }
 
+// Why asked: the loop may not have told yet that a worker has died.
+bool has_hung_up(sys::FdRef channel) {
+  pollfd item{.fd = channel.number(), .events = 0, .revents = 0};
+  return ::poll(&item, 1, 0) == 1;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> Server::find_job(std::uint64_t client, const std::string& id) const {
@@ -44,9 +51,26 @@ std::optional<std::uint64_t> Server::find_job(std::uint64_t client, const std::s
   return at != jobs_.end() ? std::optional(at->first) : std::nullopt;
 }
 
+bool Server::can_start_one() const {
+  // Limit: of workers; one that still clears up after its run counts.
+  return running_ < settings_.jobs &&
+         (hands_.size() < settings_.jobs + settings_.warm ||
+          std::any_of(hands_.begin(), hands_.end(),
+                      [](const auto& entry) { return entry.second.state == WorkerState::idle; }));
+}
+
 void Server::dispatch() {
-  while (running_ < settings_.jobs && waiting_.size() > 0) {
-    const std::uint64_t number = *waiting_.take();
+  // Why not of a slow client: it would have to be told the result, too.
+  const auto may_have_one = [this](std::uint64_t client) {
+    const auto guest = guests_.find(client);
+    return guest == guests_.end() || !guest->second.is_slow;
+  };
+  while (can_start_one()) {
+    const std::optional<std::uint64_t> next = waiting_.take(may_have_one);
+    if (!next) {
+      return;
+    }
+    const std::uint64_t number = *next;
     Job& job = jobs_.at(number);
     const auto guest = guests_.find(job.client);
     if (guest != guests_.end()) {
@@ -76,6 +100,10 @@ Result<std::uint64_t> Server::free_hand(const Job& job) {
   hand = hand ? hand : find([](const Hand& h) { return !h.parked; });
   if (!hand && hands_.size() >= settings_.jobs + settings_.warm) {
     hand = find([](const Hand&) { return true; });
+  }
+  if (hand && has_hung_up(hands_.at(*hand).worker.channel())) {
+    on_hand_end(*hand);
+    return free_hand(job);
   }
   if (hand) {
     return *hand;
@@ -204,6 +232,16 @@ void Server::on_events(std::uint64_t number) {
   }
   if (job.event.size() + bytes.size() <= longest_event) {
     job.event += bytes;
+  }
+}
+
+// While they are held, the pipe fills, and the worker stops reading what its program writes.
+void Server::hold_events(std::uint64_t client, bool held) {
+  for (auto& [number, job] : jobs_) {
+    if (job.client == client && job.events.valid() && job.events_held != held) {
+      job.events_held = held;
+      loop_->change(job.events.ref(), held ? 0U : std::uint32_t{EPOLLIN});
+    }
   }
 }
 

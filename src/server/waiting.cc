@@ -5,11 +5,12 @@
 
 namespace sb::server {
 
-bool Waiting::add(std::uint64_t client, std::uint64_t job) {
-  std::deque<std::uint64_t>& jobs = of_client_[client];
-  if (jobs.size() >= bound_) {
+bool Waiting::add(std::uint64_t client, std::uint64_t job, std::size_t more) {
+  const auto of = of_client_.find(client);
+  if ((of != of_client_.end() ? of->second.size() : 0) >= bound_ + more) {
     return false;
   }
+  std::deque<std::uint64_t>& jobs = of_client_[client];
   if (jobs.empty()) {
     turns_.push_back(client);
   }
@@ -17,12 +18,14 @@ bool Waiting::add(std::uint64_t client, std::uint64_t job) {
   return true;
 }
 
-std::optional<std::uint64_t> Waiting::take() {
-  if (turns_.empty()) {
+std::optional<std::uint64_t> Waiting::take(
+    const std::function<bool(std::uint64_t client)>& may_have_one) {
+  const auto turn = std::find_if(turns_.begin(), turns_.end(), may_have_one);
+  if (turn == turns_.end()) {
     return std::nullopt;
   }
-  const std::uint64_t client = turns_.front();
-  turns_.pop_front();
+  const std::uint64_t client = *turn;
+  turns_.erase(turn);
   const auto of = of_client_.find(client);
   const std::uint64_t job = of->second.front();
   of->second.pop_front();

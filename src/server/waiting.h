@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -14,10 +15,12 @@ class Waiting {
   // `bound`: of each client.
   explicit Waiting(std::size_t bound) : bound_(bound) {}
 
-  // False: this client has as many waiting as it may.
-  bool add(std::uint64_t client, std::uint64_t job);
-  // The next one: of the client whose last turn is longest ago. nullopt: none waits.
-  std::optional<std::uint64_t> take();
+  // False: this client has as many waiting as it may, `more` than the bound.
+  bool add(std::uint64_t client, std::uint64_t job, std::size_t more = 0);
+  // The next one: of the client whose last turn is longest ago, of those that may have one.
+  // nullopt: none waits.
+  std::optional<std::uint64_t> take(const std::function<bool(std::uint64_t client)>& may_have_one =
+                                        [](auto) { return true; });
   // False: it does not wait.
   bool remove(std::uint64_t client, std::uint64_t job);
   std::size_t size() const;

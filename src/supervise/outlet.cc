@@ -40,6 +40,11 @@ void Outlet::put(std::string_view bytes) {
     bytes.remove_prefix(write_now(bytes));
   }
   if (open_ && !bytes.empty()) {
+    // Why: where the reader never catches up, what it has taken would stay here for ever.
+    if (sent_ > pending_.size() / 2) {
+      pending_.erase(0, sent_);
+      sent_ = 0;
+    }
     pending_.append(bytes);
     watch();
   }

@@ -71,7 +71,10 @@ const json* at(const json& document, std::string_view path) {
 
 }  // namespace
 
-bool is_json(std::string_view text) { return json::accept(text); }
+// Why without a NUL: this reader takes one for the end, and never sees what follows it.
+bool is_json(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && json::accept(text);
+}
 
 std::optional<std::string> string_at(std::string_view text, std::string_view path) {
   const json document = parsed(text);
@@ -91,6 +94,21 @@ std::optional<std::uint64_t> number_at(std::string_view text, std::string_view p
 bool is_same_document(const ConfigValue& value, std::string_view text) {
   const json document = parsed(text);
   return !document.is_discarded() && is_same(value, document, text);
+}
+
+bool is_object(std::string_view text) { return parsed(text).is_object(); }
+
+bool are_its_members(const std::vector<sb::server::RawMember>& members, std::string_view text) {
+  const json document = parsed(text);
+  if (!document.is_object() || members.size() < document.size()) {
+    return false;
+  }
+  return std::all_of(members.begin(), members.end(), [&](const sb::server::RawMember& member) {
+    const json key = parsed('"' + std::string(member.key) + '"');
+    const json value = parsed(member.value);
+    return key.is_string() && document.contains(key.get<std::string>()) && !value.is_discarded() &&
+           (members.size() > document.size() || document.at(key.get<std::string>()) == value);
+  });
 }
 
 }  // namespace sbfuzz

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "policy/config_value.h"
+#include "server/raw_object.h"
 
 namespace sbfuzz {
 
@@ -19,5 +21,9 @@ std::optional<std::uint64_t> number_at(std::string_view text, std::string_view p
 
 // Whether `value` is the document's, and stands where it says.
 bool is_same_document(const sb::policy::ConfigValue& value, std::string_view text);
+
+bool is_object(std::string_view text);
+// Whether these are the members of the object that `text` is; of two equal keys a reader keeps one.
+bool are_its_members(const std::vector<sb::server::RawMember>& members, std::string_view text);
 
 }  // namespace sbfuzz

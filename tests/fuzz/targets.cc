@@ -11,7 +11,7 @@ std::span<const Target> all_targets() {
       Target{"needs", fuzz_needs},       Target{"oci", fuzz_oci},
       Target{"proc", fuzz_proc},         Target{"profile", fuzz_profile},
       Target{"progress", fuzz_progress}, Target{"request", fuzz_request},
-      Target{"units", fuzz_units},
+      Target{"serve", fuzz_serve},       Target{"units", fuzz_units},
   };
   return targets;
 }
