@@ -128,7 +128,7 @@ void Client::take(std::string_view bytes) {
         hooks_.on_long_line();
       }
       too_long_ = true;
-      line_ = std::string();
+      std::string().swap(line_);  // Why: an assignment would keep its memory.
     } else if (size != std::string_view::npos && line_.empty()) {
       hooks_.on_line(part);
     } else {

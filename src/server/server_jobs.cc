@@ -141,7 +141,7 @@ Result<Done> Server::give(std::uint64_t number, Job& job, std::uint64_t hand_num
   }
   job.signals = std::move(signals.write_end);
   job.fds.clear();
-  job.line = std::string();
+  std::string().swap(job.line);  // Why: an assignment would keep its memory.
   job.worker = hand_number;
   hand.state = WorkerState::busy;
   hand.job = number;
