@@ -4,6 +4,8 @@
 #include <new>
 #include <optional>
 
+#include <malloc.h>
+
 #include "cli/dispatch.h"
 #include "cli/print.h"
 #include "selftest/probes/probe.h"
@@ -14,6 +16,9 @@ int main(int argc, char** argv) {
     return *status;
   }
   sb::sys::fill_standard_fds();
+  // Why: the heap grows in one step to what a run takes, and is not given back in between.
+  (void)::mallopt(M_TOP_PAD, 256 << 10);
+  (void)::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   try {
     return sb::cli::run_cli(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -91,14 +91,18 @@ bool may_write(const std::string& directory) {
 }
 
 bool is_writable(const CgroupHierarchy& hierarchy) {
-  if (sys::stat_path(hierarchy.base)) {
-    return may_write(hierarchy.base);
+  if (may_write(hierarchy.base)) {
+    return true;
   }
-  return hierarchy.v2 && may_write(hierarchy.mount_point);
+  return hierarchy.v2 && !sys::stat_path(hierarchy.base) && may_write(hierarchy.mount_point);
 }
 
 // Whether others than this process stand in the way of handing controllers down.
 bool is_busy(const CgroupHierarchy& hierarchy) {
+  // Why: where v1 has them all, as on hybrid hosts, nothing is handed down.
+  if (!hierarchy.has("memory") && !hierarchy.has("pids") && !hierarchy.has("cpu")) {
+    return false;
+  }
   std::string enabled = sys::read_file(hierarchy.base + "/cgroup.subtree_control", 4096).data;
   std::replace(enabled.begin(), enabled.end(), '\n', ' ');
   const std::vector<std::string> names = split(enabled, ' ');

@@ -129,11 +129,17 @@ int build_root(const Plan& plan) {
   enter(plan, Stage::pivot_root);
   // Kernel: pivot_root(".", ".") stacks the old root on the new one, so no directory for it is
   // needed; unmounting "." then removes it (pivot_root(2)).
-  if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", detach_mount) != 0 ||
-      chdir("/") != 0) {
+  if (syscall(SYS_pivot_root, ".", ".") != 0) {
     fail(plan, Stage::pivot_root);
   }
   return children;
+}
+
+// The second half of Stage::pivot_root. Kernel: waits for an RCU grace period.
+void drop_old_root(const Plan& plan) {
+  if (umount2(".", detach_mount) != 0 || chdir("/") != 0) {
+    fail(plan, Stage::pivot_root);
+  }
 }
 
 void set_up_network(const Plan& plan) {
@@ -355,12 +361,21 @@ void run_init(const Plan& plan) {
   reset_scheduling(plan);
   take_ids(plan);
   const int children = build_root(plan);
+  if (!plan.listener) {
+    drop_old_root(plan);
+  }
   set_up_network(plan);
   await_group(plan);
   rusage usage;
   memset(&usage, 0, sizeof usage);
   (void)!getrusage(RUSAGE_SELF, &usage);
   const Target target = spawn_target(plan);
+  // Why now: the target confines itself meanwhile, which takes as long. Safety: it becomes the
+  // program only once the supervisor has its listener, for which it needs the pidfd that is sent
+  // below; where there is no listener, it is done before the clone.
+  if (plan.listener) {
+    drop_old_root(plan);
+  }
   send_started(plan, target.pidfd);
   confine_self(plan, children);
   const Family family = {target.pid, false, false, children >= 0};
