@@ -47,7 +47,7 @@ constexpr std::array deaths = {
     Death{Stage::keyring, "keyring", "keyctl", SYS_keyctl, true},
     Death{Stage::stdio, "stdio", "dup3:when=1", SYS_dup3, true},
     Death{Stage::rlimit, "rlimit", "prlimit64:when=1", SYS_prlimit64, true},
-    Death{Stage::umask, "umask", "umask", SYS_umask, true},
+    Death{Stage::umask, "umask", "umask:when=1", SYS_umask, true},
     Death{Stage::chdir, "chdir", "chdir", SYS_chdir, true},
     Death{Stage::close_fds, "close_fds", "close_range:when=1", SYS_close_range, true},
     Death{Stage::groups, "groups", "setgroups", SYS_setgroups, true},

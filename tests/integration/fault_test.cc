@@ -77,8 +77,9 @@ constexpr std::array failures = {
     Fault{Stage::keyring, "keyring", "launch.keyring", "keyctl:error=EPERM", nullptr},
     Fault{Stage::stdio, "stdio", "launch.stdio", "dup3:error=EBADF", init_waits},
     Fault{Stage::rlimit, "rlimit", "launch.rlimit", "prlimit64:error=EPERM:when=1", nullptr},
-    // It can't fail, and the supervisor makes it, too.
-    Fault{Stage::umask, "umask", "launch.died", "umask:delay_enter=700000", nullptr, How::killed},
+    // It can't fail, and the supervisor makes it, too, ten times; when= counts for each process.
+    Fault{Stage::umask, "umask", "launch.died", "umask:delay_enter=700000:when=1", nullptr,
+          How::killed},
     Fault{Stage::chdir, "chdir", "launch.directory", "", nullptr, How::no_directory},
     Fault{Stage::close_fds, "close_fds", "launch.close_fds", "close_range:error=EINVAL",
           init_waits},
