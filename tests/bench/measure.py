@@ -1,4 +1,5 @@
 """Timing whole commands, interleaved, and printing ratios. Nothing here knows what is compared."""
+import collections
 import json
 import math
 import os
@@ -7,9 +8,12 @@ import sys
 import time
 
 
-def spawn_ms(argv, stdout=os.devnull, files=()):
-    """Milliseconds from posix_spawn to wait4, and the exit status. `files`: (descriptor, path) to open
-    for reading."""
+# Milliseconds from posix_spawn to wait4; of all processes that it waited for; the exit status.
+Run = collections.namedtuple("Run", "wall_ms cpu_ms status")
+
+
+def spawn(argv, stdout=os.devnull, files=()):
+    """One run of a command. `files`: (descriptor, path) to open for reading."""
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
@@ -17,8 +21,10 @@ def spawn_ms(argv, stdout=os.devnull, files=()):
     ] + [(os.POSIX_SPAWN_OPEN, number, path, os.O_RDONLY, 0) for number, path in files]
     start = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
-    _, status, _ = os.wait4(pid, 0)
-    return (time.perf_counter() - start) * 1000, os.waitstatus_to_exitcode(status)
+    _, status, usage = os.wait4(pid, 0)
+    wall_ms = (time.perf_counter() - start) * 1000
+    cpu_ms = (usage.ru_utime + usage.ru_stime) * 1000
+    return Run(wall_ms, cpu_ms, os.waitstatus_to_exitcode(status))
 
 
 def interleaved(commands, rounds, files=None):
@@ -30,13 +36,19 @@ def interleaved(commands, rounds, files=None):
         for name, argv in commands.items():
             if name in failed:
                 continue
-            ms, status = spawn_ms(argv, files=(files or {}).get(name, ()))
-            if status != 0:
-                failed[name] = status
+            run = spawn(argv, files=(files or {}).get(name, ()))
+            if run.status != 0:
+                failed[name] = run.status
                 del times[name]
             elif round_number >= 2:
-                times[name].append(ms)
+                times[name].append(run.wall_ms)
     return times, failed
+
+
+def number(option, otherwise):
+    """The number behind an option of the command line."""
+    words = sys.argv[1:]
+    return int(words[words.index(option) + 1]) if option in words else otherwise
 
 
 def median(values):
