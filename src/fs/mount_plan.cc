@@ -267,6 +267,12 @@ std::string root_mount_data(const policy::Spec& spec) {
 
 std::vector<MountOp> plan_mounts(const policy::Spec& spec) { return Planner(spec).plan(); }
 
+std::vector<MountOp> place_program(const policy::HostMount& program) {
+  const std::string path = relative(program.target);
+  return {{.kind = OpKind::file, .path = path, .mode = 0644},
+          {.kind = OpKind::host, .path = path, .text = program.source, .attributes = read_only}};
+}
+
 std::string describe(const MountOp& op) {
   const std::string path = "/" + op.path;
   switch (op.kind) {

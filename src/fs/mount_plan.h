@@ -44,6 +44,10 @@ std::string root_mount_data(const policy::Spec& spec);
 
 std::vector<MountOp> plan_mounts(const policy::Spec& spec);
 
+// The steps that show a program in a root that is built already, where its place is in a directory
+// that is still writable.
+std::vector<MountOp> place_program(const policy::HostMount& program);
+
 // What people are told when step `index` failed: mounting "/usr" read-only.
 std::string describe(const MountOp& op);
 

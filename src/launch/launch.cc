@@ -226,12 +226,24 @@ bool Running::send(inside::ControlKind kind, std::uint32_t arg) const {
 }
 
 Result<Done> Running::send_group(const cgroup::Group& group) const {
+  return send_descriptors(inside::ControlKind::group, group.join_fds(),
+                          "handing the cgroup to init", inside::Stage::await_group);
+}
+
+Result<Done> Running::send_program(sys::FdRef tree) const {
+  return send_descriptors(inside::ControlKind::attach, {tree}, "handing the program to init",
+                          inside::Stage::await_program);
+}
+
+Result<Done> Running::send_descriptors(inside::ControlKind kind,
+                                       const std::vector<sys::FdRef>& given, const char* doing,
+                                       inside::Stage stage) const {
   inside::ControlMsg message{};
-  message.kind = inside::ControlKind::group;
+  message.kind = kind;
   iovec data{.iov_base = &message, .iov_len = sizeof message};
   std::array<int, inside::max_join_fds> fds{};
   std::size_t count = 0;
-  for (const sys::FdRef fd : group.join_fds()) {
+  for (const sys::FdRef fd : given) {
     SB_ASSERT(count < fds.size());
     fds.at(count++) = fd.number();
   }
@@ -252,8 +264,7 @@ Result<Done> Running::send_group(const cgroup::Group& group) const {
   } while (put < 0 && errno == EINTR);
   // Kernel: ECONNRESET and EPIPE where init has ended.
   if (put < 0 && errno != EPIPE && errno != ECONNRESET) {
-    return Error(Tag::launch_join, "handing the cgroup to init", errno)
-        .with_stage(stage_name(inside::Stage::await_group));
+    return Error(Tag::launch_join, doing, errno).with_stage(stage_name(stage));
   }
   if (put < 0) {
     (void)init_.send_signal(SIGKILL);  // Why: it would wait for ever, should it live after all.

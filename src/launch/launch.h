@@ -19,6 +19,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "cgroup/group.h"
@@ -66,12 +67,17 @@ class Running {
   // Hands over the `tasks` files of a group that init waits for (Plan::group_follows). Done, too,
   // where init is gone: the error pipe says why.
   Result<Done> send_group(const cgroup::Group& group) const;
+  // The same of the tree of a program, for an init that awaits it (Plan::late).
+  Result<Done> send_program(sys::FdRef tree) const;
   // The report in the error pipe, if a stage failed. nullopt at its plain end.
   Result<std::optional<inside::StageReport>> read_report() const {
     return launch::read_report(error_pipe_.ref());
   }
 
  private:
+  Result<Done> send_descriptors(inside::ControlKind kind, const std::vector<sys::FdRef>& fds,
+                                const char* doing, inside::Stage stage) const;
+
   friend Result<Running> start(const policy::Spec&, PlanBuilder&, const cgroup::Group*,
                                const HostIds*, const std::array<sys::FdRef, 3>&);
   Running(sys::Pidfd init, sys::Fd control, sys::Fd error_pipe, ProgressPage progress)

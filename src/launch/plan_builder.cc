@@ -253,6 +253,41 @@ Result<Done> PlanBuilder::build(const policy::Spec& spec, HostIds* ids) {
   return Done{};
 }
 
+Result<Done> PlanBuilder::await_command() {
+  late_.emplace(TRY(LatePages::create()));
+  plan_.late = &late_->steps();
+  plan_.program = late_->program();
+  plan_.argv = late_->argv();
+  plan_.environment = late_->environment();
+  return Done{};
+}
+
+bool PlanBuilder::set_command(const policy::Command& command) {
+  return late_->set_command(command);
+}
+
+Result<sys::Fd> PlanBuilder::late_program(const policy::HostMount& program) {
+  inside::LateCommand& late = late_->steps();
+  sys::Fd tree;
+  late.step_count = 0;
+  for (const fs::MountOp& op : fs::place_program(program)) {
+    inside::MountStep step{};
+    step.kind = lowered(op.kind, false);
+    step.mode = op.mode;
+    step.attributes = op.attributes;
+    step.path = late_->keep(op.path);
+    if (step.path == nullptr) {
+      return Error(Tag::launch_mount, fmt::format("keeping the path \"{}\"", op.path), E2BIG);
+    }
+    if (op.kind == fs::OpKind::host) {
+      tree = TRY(open_tree(op.text, op.recursive));
+      CHECK(restrict_tree(tree.ref(), op));
+    }
+    late.steps[late.step_count++] = step;
+  }
+  return tree;
+}
+
 void PlanBuilder::set_filter(const seccomp::BpfProgram& program) {
   filter_ = program;
   plan_.filter = filter_.instructions.data();

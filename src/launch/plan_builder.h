@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "fs/mount_plan.h"
 #include "launch/host_ids.h"
 #include "launch/inside/plan.h"
+#include "launch/late_pages.h"
 #include "launch/owner_mapper.h"
 #include "policy/spec.h"
 #include "seccomp/program.h"
@@ -33,6 +35,14 @@ class PlanBuilder {
   // Once init is cloned: it has descriptors of its own.
   void close_sources() { fds_.clear(); }
 
+  // Has the plan's command be one that is told later, by set_command(). Errors: launch.clone.
+  Result<Done> await_command();
+  // False: this command is too long for the room that was kept.
+  bool set_command(const policy::Command& command);
+  // The tree of a program that the sandbox does not show yet; the steps to show it are where init
+  // looks for them. Errors: files.source, launch.mount.
+  Result<sys::Fd> late_program(const policy::HostMount& program);
+
   inside::Plan& plan() { return plan_; }
   const inside::Plan& plan() const { return plan_; }
   const std::vector<fs::MountOp>& mounts() const { return ops_; }
@@ -49,6 +59,7 @@ class PlanBuilder {
   void add_limits(const policy::Limits& limits, const policy::ProcessLimits& own);
 
   inside::Plan plan_{};
+  std::optional<LatePages> late_;
   std::vector<fs::MountOp> ops_;
   std::vector<inside::MountStep> steps_;
   std::deque<std::string> strings_;  // a deque: growing moves no string

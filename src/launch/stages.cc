@@ -33,6 +33,8 @@ constexpr std::array table = {
     StageInfo{Stage::hostname, "hostname", Tag::launch_hostname, "setting the host name"},
     StageInfo{Stage::await_group, "await_group", Tag::launch_init, "waiting for the cgroup"},
     StageInfo{Stage::spawn_target, "spawn_target", Tag::launch_spawn, "cloning the target"},
+    StageInfo{Stage::await_program, "await_program", Tag::launch_mount,
+              "showing the program inside"},
     StageInfo{Stage::drop_self, "drop_self", Tag::launch_init, "dropping the rights of init"},
     StageInfo{Stage::confine_self, "confine_self", Tag::launch_init, "confining init"},
     StageInfo{Stage::join_groups, "join_groups", Tag::launch_join, "joining the cgroup"},

@@ -44,6 +44,8 @@ struct HostMount {
 struct Symlink {
   std::string target;  // what it points to
   std::string path;    // absolute path inside
+
+  friend bool operator==(const Symlink&, const Symlink&) = default;
 };
 
 // A user and group of the host.
@@ -92,6 +94,8 @@ struct ProcessLimits {
   std::optional<std::uint64_t> processes;    // RLIMIT_NPROC
   std::optional<std::uint64_t> cpu_seconds;  // RLIMIT_CPU
   std::optional<std::uint64_t> data_bytes;   // RLIMIT_DATA
+
+  friend bool operator==(const ProcessLimits&, const ProcessLimits&) = default;
 };
 
 struct Spec {

@@ -11,6 +11,7 @@
 
 #include "policy/resolve.h"
 #include "server/job.h"
+#include "supervise/parked.h"
 #include "supervise/run.h"
 #include "sys/files.h"
 
@@ -22,31 +23,14 @@ constexpr int failed_worker = 1;
 
 bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
 
-// What `sandbox run` answers with a document; its errors are those that cost it no run.
-Result<result::Outcome> run_request(const policy::Request& request,
-                                    const supervise::Channels& channels, std::uint64_t created_ns) {
-  const auto outcome_of = [&request](const Error& error, const std::string& kernel) {
-    result::Outcome outcome = supervise::outcome_of_error(error);
-    outcome.sandbox = {.version = SANDBOX_VERSION,
-                       .profile = request.profile,
-                       .profile_sha256 = "",
-                       .kernel = kernel};
-    return outcome;
-  };
-  const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
-  if (!facts) {
-    return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
-                                   : outcome_of(facts.error(), "");
-  }
-  const Result<policy::Spec> spec = policy::resolve(request, *facts);
-  if (const Result<Done> looked = policy::check_looks(); !looked) {
-    return outcome_of(looked.error(), facts->kernel);
-  }
-  if (!spec) {
-    return is_usage(spec.error()) ? Result<result::Outcome>(spec.error())
-                                  : outcome_of(spec.error(), facts->kernel);
-  }
-  return supervise::run(*spec, *facts, channels, created_ns);
+result::Outcome outcome_of(const Error& error, const policy::Request& request,
+                           const std::string& kernel) {
+  result::Outcome outcome = supervise::outcome_of_error(error);
+  outcome.sandbox = {.version = SANDBOX_VERSION,
+                     .profile = request.profile,
+                     .profile_sha256 = "",
+                     .kernel = kernel};
+  return outcome;
 }
 
 class Life {
@@ -63,8 +47,11 @@ class Life {
       }
       const std::uint64_t number = packet->number;
       CHECK(send(channel_.ref(), run(*std::move(packet))));
+      // Why now: who asked need not wait for it.
       rest();
-      CHECK(send(channel_.ref(), {.kind = PacketKind::idle, .number = number}));
+      CHECK(send(channel_.ref(), {.kind = PacketKind::idle,
+                                  .number = number,
+                                  .flags = parked_ != nullptr ? is_parked : 0}));
     }
   }
 
@@ -83,8 +70,9 @@ class Life {
     const sys::Fd told = events ? std::move(fds[1]) : sys::Fd();
     fds.erase(fds.begin(), fds.begin() + (events ? 2 : 1));
     const Result<policy::Request> request = request_of(text_of_job(job), fds, settings_);
+    const supervise::Channels channels{signals.ref(), told.ref()};
     const Result<result::Outcome> outcome =
-        request ? run_request(*request, {signals.ref(), told.ref()}, created_ns)
+        request ? run_request(*request, channels, created_ns, answer)
                 : Result<result::Outcome>(request.error());
     if (!outcome) {
       answer.text = error_line(id, outcome.error());
@@ -94,6 +82,52 @@ class Life {
     answer.setup_ns = outcome->time.setup_ns;
     answer.text = result_line(id, *outcome);
     return answer;
+  }
+
+  // What `sandbox run` answers with a document; its errors are those that cost it no run.
+  Result<result::Outcome> run_request(const policy::Request& request,
+                                      const supervise::Channels& channels, std::uint64_t created_ns,
+                                      Packet& answer) {
+    if (parked_ != nullptr) {
+      const Result<policy::Spec> spec = policy::resolve(request, parked_->facts());
+      if (spec && policy::check_looks() && parked_->fits(*spec)) {
+        std::optional<result::Outcome> outcome = parked_->run(*spec, channels, created_ns);
+        if (outcome) {
+          last_.emplace(*spec, parked_->facts());
+          answer.flags |= was_warm;
+          return *std::move(outcome);
+        }
+      }
+      parked_.reset();
+    }
+    const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
+    if (!facts) {
+      return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
+                                     : outcome_of(facts.error(), request, "");
+    }
+    const Result<policy::Spec> spec = policy::resolve(request, *facts);
+    if (const Result<Done> looked = policy::check_looks(); !looked) {
+      return outcome_of(looked.error(), request, facts->kernel);
+    }
+    if (!spec) {
+      return is_usage(spec.error()) ? Result<result::Outcome>(spec.error())
+                                    : outcome_of(spec.error(), request, facts->kernel);
+    }
+    last_.emplace(*spec, *facts);
+    return supervise::run(*spec, *facts, channels, created_ns, &left_);
+  }
+
+  // Removes what the last run had, and makes a sandbox for the next one like it.
+  void rest() {
+    left_.reset();
+    parked_.reset();
+    // Why: a job's input may have taken the place of stdin.
+    const sys::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    (void)::dup2(null.number(), STDIN_FILENO);
+    if (settings_.warm > 0 && last_) {
+      parked_ = supervise::Parked::make(last_->first, last_->second);
+    }
+    last_.reset();
   }
 
   // A job's text is the id, a NUL, and the request as it came.
@@ -107,14 +141,11 @@ class Life {
     return std::string_view(job.text).substr(end == std::string::npos ? 0 : end + 1);
   }
 
-  // Why: a job's input may have taken the place of stdin.
-  static void rest() {
-    const sys::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    (void)::dup2(null.number(), STDIN_FILENO);
-  }
-
   sys::Fd channel_;
   const Settings& settings_;
+  std::unique_ptr<supervise::Attempt> left_;  // of the last run
+  std::unique_ptr<supervise::Parked> parked_;
+  std::optional<std::pair<policy::Spec, policy::HostFacts>> last_;  // what was run
 };
 
 // Leaves the server's surroundings: its descriptors, its terminal, its process group.

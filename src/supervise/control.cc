@@ -66,6 +66,11 @@ void Supervisor::on_message(launch::Received received) {
       return on_frozen(received.message.values[0]);
     case inside::ControlKind::thawed:
       return on_thawed(received.message.values[0]);
+    case inside::ControlKind::attached:
+      if (const Result<Done> started = listener_->let_start(); !started) {
+        fail(started.error());
+      }
+      return;
     case inside::ControlKind::go:
     case inside::ControlKind::signal:
     case inside::ControlKind::kill:
@@ -73,6 +78,7 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::freeze:
     case inside::ControlKind::thaw:
     case inside::ControlKind::group:
+    case inside::ControlKind::attach:
       return;  // never accepted
   }
 }

@@ -45,7 +45,9 @@ void Heard::asked(ControlKind what, std::uint64_t now_ns) {
 Result<Done> Heard::accept_answer(const inside::ControlMsg& message, ControlKind to,
                                   std::uint64_t now_ns) {
   if (waiting_ != to) {
-    return out_of_turn(to == ControlKind::freeze ? "a freeze" : "a thaw");
+    return out_of_turn(to == ControlKind::freeze ? "a freeze"
+                       : to == ControlKind::thaw ? "a thaw"
+                                                 : "a mount");
   }
   if (!is_between(message.values[0], asked_ns_, now_ns)) {
     return impossible("a time");
@@ -96,6 +98,8 @@ Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descript
       return accept_answer(message, ControlKind::freeze, now_ns);
     case ControlKind::thawed:
       return accept_answer(message, ControlKind::thaw, now_ns);
+    case ControlKind::attached:
+      return accept_answer(message, ControlKind::attach, now_ns);
     case ControlKind::go:
     case ControlKind::signal:
     case ControlKind::kill:
@@ -103,6 +107,7 @@ Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descript
     case ControlKind::freeze:
     case ControlKind::thaw:
     case ControlKind::group:
+    case ControlKind::attach:
       break;
   }
   return Error(Tag::launch_protocol, "reading a message that init never sends");

@@ -21,7 +21,7 @@ class Heard {
   // `created_ns`: nothing inside happened before.
   explicit Heard(std::uint64_t created_ns) : created_ns_(created_ns) {}
 
-  // The supervisor has sent freeze or thaw.
+  // The supervisor has sent freeze, thaw or attach.
   void asked(inside::ControlKind what, std::uint64_t now_ns);
 
   // Whether init can say this now; `with_descriptor`: one came with it. Times are of
@@ -38,7 +38,7 @@ class Heard {
   bool started_ = false;
   bool exited_ = false;
   bool settled_ = false;
-  inside::ControlKind waiting_ = inside::ControlKind::go;  // freeze or thaw; else for no answer
+  inside::ControlKind waiting_ = inside::ControlKind::go;  // as asked; else for no answer
   std::uint64_t asked_ns_ = 0;
 };
 

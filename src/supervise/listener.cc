@@ -104,10 +104,7 @@ Result<Done> Listener::on_readable() {
   switch (received.state) {
     case sys::ReceiveState::received:
       on_notification(received.data);
-      if (answer_err_ != 0) {
-        return Error(Tag::launch_listener, "letting the target go", answer_err_);
-      }
-      break;
+      return checked();
     case sys::ReceiveState::cancelled:
       report_cancelled();
       break;
@@ -150,12 +147,22 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
   } else {
     target_call_ = notification.id;
   }
-  if (phase_ == Phase::taken && guard_call_ && target_call_) {
-    phase_ = Phase::launched;
-    before_exec_();
-    plan_.progress->entered_ns[static_cast<std::size_t>(inside::Stage::exec)] = sys::monotonic_ns();
-    let_go(*target_call_);
+  if (is_ready() && !held_) {
+    (void)let_start();  // Why: on_readable(), which called, looks at answer_err_, too.
   }
+}
+
+Result<Done> Listener::let_start() {
+  phase_ = Phase::launched;
+  before_exec_();
+  plan_.progress->entered_ns[static_cast<std::size_t>(inside::Stage::exec)] = sys::monotonic_ns();
+  let_go(*target_call_);
+  return checked();
+}
+
+Result<Done> Listener::checked() const {
+  return answer_err_ == 0 ? Result<Done>(Done{})
+                          : Error(Tag::launch_listener, "letting the target go", answer_err_);
 }
 
 void Listener::let_go(std::uint64_t id) { note_answer(sys::answer_error(fd_.ref(), id, EAGAIN)); }

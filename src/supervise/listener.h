@@ -35,6 +35,13 @@ class Listener {
   // The listener polls readable. Errors: launch.listener.
   Result<Done> on_readable();
 
+  // Keeps the target in its last waiting call, once it is there, until let_start().
+  void hold_target() { held_ = true; }
+  // The target and the guard wait: nothing is left to do but let it start.
+  bool is_ready() const { return guard_call_ && target_call_ && phase_ == Phase::taken; }
+  // Errors: launch.listener.
+  Result<Done> let_start();
+
   // Makes the guard kill everything else inside, at once or when it waits again. False: there is no
   // guard.
   bool kill_by_guard();
@@ -57,6 +64,7 @@ class Listener {
   void on_waiting_call(const seccomp_notif& notification);
   void let_go(std::uint64_t id);  // the target, from its waiting call
   void note_answer(bool answered);
+  Result<Done> checked() const;
   bool is_ours(const seccomp_notif& notification) const;
   bool takes_our_exec(const seccomp_notif& notification);
   void report_call(const seccomp_notif& notification);
@@ -77,6 +85,7 @@ class Listener {
   std::uint32_t guard_pid_ = 0;               // in our pid namespace
   bool guard_returns_ = false;                // it was interrupted
   bool kill_then_ = false;
+  bool held_ = false;
   bool taker_told_ = false;  // the target knows that the listener is taken (Plan::wait_for_taker)
   int answer_err_ = 0;       // why the target could not be let go
 };

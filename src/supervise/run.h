@@ -2,24 +2,27 @@
 // Must not print, and must not know where the spec came from.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+
 #include "policy/host_facts.h"
 #include "policy/spec.h"
 #include "result/outcome.h"
-#include "sys/fd.h"
+#include "supervise/attempt.h"
 
 namespace sb::supervise {
 
-struct Channels {
-  sys::FdRef signals;      // the signalfd of sys::take_signals()
-  sys::FdRef events = {};  // where the caller is told what happens, but for the result; may be none
-};
-
 // Always gives an outcome; what the sandbox itself could not do is in it as `error`. `created_ns`:
-// the CLOCK_MONOTONIC start of the command.
+// the CLOCK_MONOTONIC start of the command. `left`: takes what remains to be taken down, which else
+// is done first.
 result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
-                    const Channels& channels, std::uint64_t created_ns);
+                    const Channels& channels, std::uint64_t created_ns,
+                    std::unique_ptr<Attempt>* left = nullptr);
 
 // An outcome for what failed before anything was started.
 result::Outcome outcome_of_error(Error error);
+
+// What an outcome says of the sandbox itself.
+result::SandboxInfo info_of(const policy::Spec& spec, const policy::HostFacts& facts);
 
 }  // namespace sb::supervise

@@ -43,30 +43,44 @@ Result<Done> pump_input(Stdio& stdio) {
   return Done{};
 }
 
-Result<Done> open_input(const policy::Stdio& wanted, Stdio& stdio) {
-  if (wanted.input == policy::InputKind::caller) {
+Result<Done> make_input(InputShape shape, Stdio& stdio) {
+  if (shape == InputShape::pipe) {
     return pump_input(stdio);
   }
-  if (wanted.input == policy::InputKind::bytes) {
-    stdio.inside[0] = TRY(sys::sealed_memfd_of("stdin", *wanted.input_bytes, Tag::io_stdin));
+  if (shape == InputShape::memory) {
+    sys::MemoryFile memory = TRY(sys::new_memory_file("stdin", Tag::io_stdin));
+    stdio.inside[0] = std::move(memory.reader);
+    stdio.memory = std::move(memory.writer);
     return Done{};
   }
-  const std::string path =
-      wanted.input == policy::InputKind::null ? "/dev/null" : wanted.input_path;
-  // Why not blocking: a named pipe would keep us here until somebody writes, deaf to signals; it is
-  // none of the files that can be copied, and is refused below.
-  const int patience = wanted.input == policy::InputKind::file ? O_NONBLOCK : 0;
-  sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY | patience);
+  sys::OpenResult file = sys::open_path("/dev/null", O_RDONLY | O_NOCTTY);
   if (file.err != 0) {
-    return Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err);
-  }
-  if (wanted.input == policy::InputKind::file) {
-    // Why: in memory, so that the target can seek and map it but not reach the host's file.
-    file.fd = TRY_AS(sys::sealed_memfd("stdin", file.fd.ref(), largest_memory_input, Tag::io_stdin),
-                     fmt::format("reading \"{}\" for stdin", path));
+    return Error(Tag::io_stdin, "opening \"/dev/null\" for stdin", file.err);
   }
   stdio.inside[0] = std::move(file.fd);
   return Done{};
+}
+
+// Why in memory: the target can seek in it and map it, but not reach the host's file.
+Result<Done> fill_input(const policy::Stdio& wanted, Stdio& stdio) {
+  if (!stdio.memory.valid()) {
+    return Done{};
+  }
+  const sys::Fd memory = std::move(stdio.memory);
+  if (wanted.input == policy::InputKind::bytes) {
+    CHECK(sys::write_into_memory(memory.ref(), *wanted.input_bytes, Tag::io_stdin));
+    return sys::seal(memory.ref(), Tag::io_stdin);
+  }
+  const std::string& path = wanted.input_path;
+  // Why not blocking: a named pipe would keep us here until somebody writes, deaf to signals; it is
+  // none of the files that can be copied, and is refused below.
+  const sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  if (file.err != 0) {
+    return Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err);
+  }
+  CHECK_AS(sys::copy_into_memory(memory.ref(), file.fd.ref(), largest_memory_input, Tag::io_stdin),
+           fmt::format("reading \"{}\" for stdin", path));
+  return sys::seal(memory.ref(), Tag::io_stdin);
 }
 
 Result<sys::Fd> open_output(const std::string& path) {
@@ -112,16 +126,27 @@ Result<Done> open_sink(policy::OutputKind kind, const std::string& path, int sta
 
 }  // namespace
 
-Result<Stdio> open_stdio(const policy::Stdio& wanted) {
+InputShape shape_of(policy::InputKind kind) {
+  switch (kind) {
+    case policy::InputKind::caller:
+      return InputShape::pipe;
+    case policy::InputKind::null:
+      return InputShape::null;
+    case policy::InputKind::file:
+    case policy::InputKind::bytes:
+      break;
+  }
+  return InputShape::memory;
+}
+
+Result<Stdio> make_stdio(InputShape input, bool error_to_output) {
   Stdio stdio;
-  CHECK(open_input(wanted, stdio));
-  CHECK(open_sink(wanted.output, wanted.output_path, STDOUT_FILENO, stdio.output_file,
-                  stdio.output_sink));
+  CHECK(make_input(input, stdio));
   Pipe output = TRY(make_pipe(Tag::io_output));
   CHECK(make_nonblocking(output.read_end.ref(), Tag::io_output));
   stdio.output = std::move(output.read_end);
   stdio.inside[1] = std::move(output.write_end);
-  if (wanted.error_to_output) {
+  if (error_to_output) {
     const int copy = ::fcntl(stdio.inside[1].number(), F_DUPFD_CLOEXEC, 3);
     if (copy < 0) {
       return Error(Tag::io_output, "duplicating stdout for stderr", errno);
@@ -129,14 +154,23 @@ Result<Stdio> open_stdio(const policy::Stdio& wanted) {
     stdio.inside[2] = sys::Fd(copy);
     return stdio;
   }
-  CHECK(open_sink(wanted.error, wanted.error_path, STDERR_FILENO, stdio.error_file,
-                  stdio.error_sink));
-  CHECK(share_file(stdio));
   Pipe error = TRY(make_pipe(Tag::io_output));
   CHECK(make_nonblocking(error.read_end.ref(), Tag::io_output));
   stdio.error = std::move(error.read_end);
   stdio.inside[2] = std::move(error.write_end);
   return stdio;
+}
+
+Result<Done> fill_stdio(const policy::Stdio& wanted, Stdio& stdio) {
+  CHECK(fill_input(wanted, stdio));
+  CHECK(open_sink(wanted.output, wanted.output_path, STDOUT_FILENO, stdio.output_file,
+                  stdio.output_sink));
+  if (wanted.error_to_output) {
+    return Done{};
+  }
+  CHECK(open_sink(wanted.error, wanted.error_path, STDERR_FILENO, stdio.error_file,
+                  stdio.error_sink));
+  return share_file(stdio);
 }
 
 }  // namespace sb::supervise

@@ -40,15 +40,9 @@ std::string utc_now() {
 }  // namespace
 
 Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder,
-                       launch::Running& running, const cgroup::Group* group, sys::FdRef signals,
-                       sys::FdRef events, std::uint64_t created_ns)
-    : spec_(spec),
-      builder_(builder),
-      running_(running),
-      group_(group),
-      signals_(signals),
-      events_fd_(events),
-      heard_(created_ns) {
+                       launch::Running& running, const cgroup::Group* group,
+                       std::uint64_t created_ns)
+    : spec_(spec), builder_(builder), running_(running), group_(group), heard_(created_ns) {
   seen_.created_ns = created_ns;
   // Why: those that are online, not our own affinity: init resets it.
   cpus_ = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
@@ -57,8 +51,15 @@ Supervisor::Supervisor(const policy::Spec& spec, const launch::PlanBuilder& buil
   }
 }
 
-Observations Supervisor::watch(Stdio stdio) {
-  Result<Done> done = prepare(stdio);
+Observations Supervisor::watch(Stdio stdio, const Channels& channels) {
+  Result<Done> done = prepare_launch();
+  if (done) {
+    done = prepare_run(stdio, channels);
+  }
+  return run_to_end(std::move(done));
+}
+
+Observations Supervisor::run_to_end(Result<Done> done) {
   while (done && !finished()) {
     set_timer();
     done = loop_->run_once();
@@ -70,7 +71,42 @@ Observations Supervisor::watch(Stdio stdio) {
   return std::move(seen_);
 }
 
-Result<Done> Supervisor::prepare(Stdio& stdio) {
+bool Supervisor::park() {
+  Result<Done> done = prepare_launch();
+  if (!done || !listener_) {
+    return false;
+  }
+  listener_->hold_target();
+  while (done && !listener_->is_ready() && !seen_.failure && !init_ended_ && !settled_) {
+    set_timer();
+    done = loop_->run_once();
+  }
+  start_deadline_ns_ = 0;
+  return done && listener_->is_ready() && !seen_.failure;
+}
+
+Observations Supervisor::resume(Stdio stdio, const Channels& channels, sys::FdRef tree,
+                                std::uint64_t created_ns) {
+  seen_.created_ns = created_ns;
+  start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
+  Result<Done> done = prepare_run(stdio, channels);
+  if (done) {
+    done = hand_program(tree);
+  }
+  return run_to_end(std::move(done));
+}
+
+// What is not shown inside yet has to be there before the target looks for it.
+Result<Done> Supervisor::hand_program(sys::FdRef tree) {
+  if (tree.valid()) {
+    heard_.asked(inside::ControlKind::attach, sys::monotonic_ns());
+    return running_.send_program(tree);
+  }
+  (void)running_.send(inside::ControlKind::go);  // False where init is gone, as the loop will see.
+  return listener_->let_start();
+}
+
+Result<Done> Supervisor::prepare_launch() {
   loop_.emplace(TRY(EventLoop::create()));
   timer_ = sys::Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer_.valid()) {
@@ -81,7 +117,6 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
   CHECK(loop_->add(running_.error_pipe(), EPOLLIN, [this](std::uint32_t) { on_error_pipe(); }));
   CHECK(loop_->add(running_.control(), EPOLLIN, [this](std::uint32_t) { on_control(); }));
   CHECK(loop_->add(running_.init().ref(), EPOLLIN, [this](std::uint32_t) { on_init_end(); }));
-  CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
   CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) {
     on_timer();
     try_freeze();
@@ -90,8 +125,6 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
     CHECK(loop_->add(group_->oom_event(), group_->oom_poll_events(),
                      [this](std::uint32_t) { on_oom_event(); }));
   }
-  CHECK(open_events(events_fd_));
-  CHECK(open_streams(stdio));
   if (builder_.plan().listener) {
     listener_.emplace(
         spec_, builder_.plan(), builder_.filter(),
@@ -102,6 +135,13 @@ Result<Done> Supervisor::prepare(Stdio& stdio) {
   }
   start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
   return Done{};
+}
+
+Result<Done> Supervisor::prepare_run(Stdio& stdio, const Channels& channels) {
+  signals_ = channels.signals;
+  CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
+  CHECK(open_events(channels.events));
+  return open_streams(stdio);
 }
 
 void Supervisor::on_error_pipe() {

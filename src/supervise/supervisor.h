@@ -26,23 +26,37 @@ namespace sb::supervise {
 // How long init may take to reap what was killed before it is killed itself.
 inline constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 
+struct Channels {
+  sys::FdRef signals;      // a signalfd, as that of sys::take_signals(), of what the caller sends
+  sys::FdRef events = {};  // where the caller is told what happens, but for the result; may be none
+};
+
 // Why: not movable: callbacks of the loop refer to it.
 class Supervisor {
  public:
-  // All borrowed; they outlive the supervisor. `group` may be null. `signals` is the signalfd of
-  // what the caller sends us, `events` where it wants to be told what happens, if it does.
+  // All borrowed; they outlive the supervisor. `group` may be null.
   Supervisor(const policy::Spec& spec, const launch::PlanBuilder& builder, launch::Running& running,
-             const cgroup::Group* group, sys::FdRef signals, sys::FdRef events,
-             std::uint64_t created_ns);
+             const cgroup::Group* group, std::uint64_t created_ns);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
   // Runs until everything inside is dead and every byte is read. What went wrong with the sandbox
   // is in the observations; it always ends.
-  Observations watch(Stdio stdio);
+  Observations watch(Stdio stdio, const Channels& channels);
+
+  // Instead: runs until nothing is missing but the program (Plan::late). False: it won't come to
+  // that, and there is nothing to watch. What happens afterwards is noticed by resume().
+  bool park();
+  // And then: as watch(). What the spec says of one run may have changed meanwhile. `tree`: of a
+  // program that is not shown inside yet, or invalid. `created_ns`: when this run was asked for.
+  Observations resume(Stdio stdio, const Channels& channels, sys::FdRef tree,
+                      std::uint64_t created_ns);
 
  private:
-  Result<Done> prepare(Stdio& stdio);
+  Result<Done> prepare_launch();
+  Result<Done> prepare_run(Stdio& stdio, const Channels& channels);
+  Result<Done> hand_program(sys::FdRef tree);
+  Observations run_to_end(Result<Done> done);
 
   // streams
   Result<Done> open_streams(Stdio& stdio);
@@ -123,7 +137,6 @@ class Supervisor {
   launch::Running& running_;
   const cgroup::Group* group_;
   sys::FdRef signals_;
-  sys::FdRef events_fd_;
   Observations seen_;
 
   std::optional<EventLoop> loop_;

@@ -228,41 +228,39 @@ std::vector<std::string> list_directory(FdRef directory, std::string_view prefix
   return names;
 }
 
-namespace {
-
-Result<Fd> new_memory(const char* name, Tag tag) {
-  Fd memory(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.valid()) {
+Result<MemoryFile> new_memory_file(const char* name, Tag tag) {
+  MemoryFile memory;
+  memory.writer = Fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory.writer.valid()) {
     return Error(tag, "creating an in-memory file", errno);
   }
-  return memory;
-}
-
-Result<Fd> sealed(Fd memory, Tag tag) {
-  // Why: not even a descriptor that could write, by another way through /proc/self/fd.
-  if (::fchmod(memory.number(), 0444) != 0) {
-    return Error(tag, "making an in-memory file read-only", errno);
-  }
-  if (::fcntl(memory.number(), F_ADD_SEALS,
-              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    return Error(tag, "sealing an in-memory file", errno);
-  }
-  // Why: the descriptor that wrote is read-write; the target gets a read-only one of its own.
-  OpenResult reopened = open_path(fmt::format("/proc/self/fd/{}", memory.number()), O_RDONLY);
+  // Why: the descriptor that writes is read-write; the target gets a read-only one of its own.
+  OpenResult reopened =
+      open_path(fmt::format("/proc/self/fd/{}", memory.writer.number()), O_RDONLY);
   if (reopened.err != 0) {
     return Error(tag, "reopening an in-memory file read-only", reopened.err);
   }
-  return std::move(reopened.fd);
+  memory.reader = std::move(reopened.fd);
+  return memory;
 }
 
-}  // namespace
+Result<Done> seal(FdRef writer, Tag tag) {
+  // Why: not even a descriptor that could write, by another way through /proc/self/fd.
+  if (::fchmod(writer.number(), 0444) != 0) {
+    return Error(tag, "making an in-memory file read-only", errno);
+  }
+  if (::fcntl(writer.number(), F_ADD_SEALS,
+              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return Error(tag, "sealing an in-memory file", errno);
+  }
+  return Done{};
+}
 
-Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag) {
-  Fd memory = TRY(new_memory(name, tag));
+Result<Done> copy_into_memory(FdRef writer, FdRef source, std::uint64_t limit, Tag tag) {
   std::uint64_t size = 0;
   for (;;) {
     // Limit: one byte more than allowed is enough to know that the source is too large.
-    const ssize_t moved = ::sendfile(memory.number(), source.number(), nullptr,
+    const ssize_t moved = ::sendfile(writer.number(), source.number(), nullptr,
                                      std::min<std::uint64_t>(limit - size + 1, 1U << 20));
     if (moved < 0 && errno == EINTR) {
       continue;
@@ -271,7 +269,7 @@ Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag
       return Error(tag, "copying into an in-memory file", errno);
     }
     if (moved == 0) {
-      return sealed(std::move(memory), tag);
+      return Done{};
     }
     size += static_cast<std::uint64_t>(moved);
     if (size > limit) {
@@ -281,12 +279,16 @@ Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag
   }
 }
 
+Result<Done> write_into_memory(FdRef writer, std::string_view bytes, Tag tag) {
+  const int err = write_all(writer, bytes);
+  return err == 0 ? Result<Done>(Done{}) : Error(tag, "filling an in-memory file", err);
+}
+
 Result<Fd> sealed_memfd_of(const char* name, std::string_view bytes, Tag tag) {
-  Fd memory = TRY(new_memory(name, tag));
-  if (const int err = write_all(memory.ref(), bytes); err != 0) {
-    return Error(tag, "filling an in-memory file", err);
-  }
-  return sealed(std::move(memory), tag);
+  MemoryFile memory = TRY(new_memory_file(name, tag));
+  CHECK(write_into_memory(memory.writer.ref(), bytes, tag));
+  CHECK(seal(memory.writer.ref(), tag));
+  return std::move(memory.reader);
 }
 
 }  // namespace sb::sys

@@ -62,8 +62,17 @@ std::optional<std::string> real_path(const std::string& path);
 // Names in a directory without "." and ".."; empty where it can't be read.
 std::vector<std::string> list_directory(FdRef directory, std::string_view prefix = {});
 
-// A sealed, read-only view of data in memory, offset 0 (memfd_create(2), F_ADD_SEALS).
-Result<Fd> sealed_memfd(const char* name, FdRef source, std::uint64_t limit, Tag tag);
+// A file in memory (memfd_create(2)): one descriptor to fill it by, one to read it from its start.
+struct MemoryFile {
+  Fd writer;
+  Fd reader;
+};
+Result<MemoryFile> new_memory_file(const char* name, Tag tag);
+Result<Done> copy_into_memory(FdRef writer, FdRef source, std::uint64_t limit, Tag tag);
+Result<Done> write_into_memory(FdRef writer, std::string_view bytes, Tag tag);
+// From now on nobody can change it (F_ADD_SEALS), by whatever descriptor.
+Result<Done> seal(FdRef writer, Tag tag);
+// All three at once: the reader.
 Result<Fd> sealed_memfd_of(const char* name, std::string_view bytes, Tag tag);
 
 }  // namespace sb::sys

@@ -197,6 +197,44 @@ Target spawn_target(const Plan& plan) {
   return target;
 }
 
+// Where the program becomes known only now. Why init may still mount: nothing but our own code has
+// run in here so far.
+void await_program(const Plan& plan) {
+  if (plan.late == nullptr) {
+    return;
+  }
+  enter(plan, Stage::await_program);
+  ControlMsg message;
+  int tree = -1;
+  const int count = receive_message(plan, &message, &tree, 1);
+  if (count == 0 && message.kind == ControlKind::go) {
+    return;
+  }
+  if (count == 0 && message.kind == ControlKind::kill) {
+    (void)!kill(-1, SIGKILL);
+    return;
+  }
+  if (count != 1 || message.kind != ControlKind::attach) {
+    inside_exit(inside_failed);  // The supervisor is gone, or gave up and says why.
+  }
+  MountStep steps[sizeof plan.late->steps / sizeof plan.late->steps[0]];
+  memcpy(steps, plan.late->steps, sizeof steps);
+  for (MountStep& step : steps) {
+    step.fd = tree;
+  }
+  Plan program = plan;
+  program.mounts = steps;
+  program.mount_count = plan.late->step_count;
+  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  size_t index = 0;
+  if (root < 0 || !do_mounts(program, root, -1, &index)) {
+    fail(plan, Stage::await_program, index);
+  }
+  close(root);
+  close(tree);
+  report_time(plan, ControlKind::attached, now_ns());
+}
+
 // From here on init holds nothing but the control socket, a signalfd and the list of its children,
 // and may do little else than wait, signal and answer.
 void confine_self(const Plan& plan, int children) {
@@ -377,6 +415,7 @@ void run_init(const Plan& plan) {
     drop_old_root(plan);
   }
   send_started(plan, target.pidfd);
+  await_program(plan);
   confine_self(plan, children);
   const Family family = {target.pid, false, false, children >= 0};
   serve(plan, family, static_cast<uint64_t>(usage.ru_maxrss));

@@ -65,6 +65,10 @@ extern LateGroups late_groups;
 // False: the supervisor gave up.
 bool receive_groups(const Plan& plan);
 
+// Waits for one message of the supervisor's with at most `room` descriptors; returns how many came,
+// or -1 where the supervisor is gone or says what can't be.
+int receive_message(const Plan& plan, ControlMsg* message, int* fds, size_t room);
+
 // guard.cc: clones the guard; false with errno set. It shares this process's memory until exec.
 bool start_guard(const Plan& plan);
 

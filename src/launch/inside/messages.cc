@@ -57,31 +57,45 @@ void send_started(const Plan& plan, int pidfd) {
   }
 }
 
-LateGroups late_groups;
-
-bool receive_groups(const Plan& plan) {
-  ControlMsg message;
+int receive_message(const Plan& plan, ControlMsg* message, int* fds, size_t room) {
   iovec data;
-  data.iov_base = &message;
-  data.iov_len = sizeof message;
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof late_groups.fds)];
+  data.iov_base = message;
+  data.iov_len = sizeof *message;
+  alignas(cmsghdr) char space[CMSG_SPACE(max_join_fds * sizeof(int))];
   msghdr packet;
   memset(&packet, 0, sizeof packet);
   packet.msg_iov = &data;
   packet.msg_iovlen = 1;
   packet.msg_control = space;
-  packet.msg_controllen = sizeof space;
+  packet.msg_controllen = CMSG_SPACE(room * sizeof(int));
   ssize_t got = 0;
   do {
     got = recvmsg(plan.control_fd, &packet, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
-  const cmsghdr* header = got > 0 ? CMSG_FIRSTHDR(&packet) : nullptr;
-  if (got != sizeof message || message.kind != ControlKind::group || header == nullptr ||
-      header->cmsg_type != SCM_RIGHTS || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  if (got != sizeof *message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    return -1;
+  }
+  const cmsghdr* header = CMSG_FIRSTHDR(&packet);
+  if (header == nullptr) {
+    return 0;
+  }
+  const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  if (header->cmsg_type != SCM_RIGHTS || count > room) {
+    return -1;
+  }
+  memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+  return static_cast<int>(count);
+}
+
+LateGroups late_groups;
+
+bool receive_groups(const Plan& plan) {
+  ControlMsg message;
+  const int count = receive_message(plan, &message, late_groups.fds, max_join_fds);
+  if (count <= 0 || message.kind != ControlKind::group) {
     return false;
   }
-  late_groups.count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  memcpy(late_groups.fds, CMSG_DATA(header), late_groups.count * sizeof(int));
+  late_groups.count = static_cast<size_t>(count);
   return true;
 }
 

@@ -45,6 +45,14 @@ struct ResourceLimit {
   uint64_t hard;
 };
 
+// What a sandbox is told only once it is there: a page range that the supervisor shares with init
+// and the target, until execve takes it from the target. The command itself lies behind it, where
+// Plan.program, argv and environment point from the start.
+struct LateCommand {
+  MountStep steps[2];  // that show the program: the file to mount on, and its tree
+  uint32_t step_count;
+};
+
 constexpr size_t max_join_fds = 8;
 constexpr size_t max_resource_limits = 8;
 
@@ -64,10 +72,11 @@ struct Plan {
   const char* hostname;
   size_t hostname_size;
   bool loopback;
-  bool map_ids;           // become inside ids 0 (init) and inside_uid (target) by set*id
-  bool plain_ids;         // no user namespace: init stays as it is, the target becomes host_uid
-  bool drop_groups;       // setgroups(2) is allowed
-  int32_t clone_into_fd;  // a cgroup v2 directory for the target, or -1
+  bool map_ids;             // become inside ids 0 (init) and inside_uid (target) by set*id
+  bool plain_ids;           // no user namespace: init stays as it is, the target becomes host_uid
+  bool drop_groups;         // setgroups(2) is allowed
+  int32_t clone_into_fd;    // a cgroup v2 directory for the target, or -1
+  const LateCommand* late;  // init waits for the command; or nullptr
 
   // target
   int32_t join_fds[max_join_fds];  // v1 `tasks` files: writing "0" moves the writer

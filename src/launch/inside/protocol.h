@@ -22,6 +22,13 @@
 //       │ ◀─ settled{usage} ────── │ every descendant is reaped
 //       │ ── bye ────────────────▶ ╳
 //
+// Where the program is not known yet (Plan.late), init stays before its confinement, and the target
+// in its last waiting call, until the supervisor has written the command and sends
+//
+//       │ ── attach (tree) ──────▶ │ mounts it
+//       │ ◀─ attached ──────────── │ confines itself
+// or     │ ── go ─────────────────▶ │ confines itself
+//
 // The end of the error pipe is not success: a target killed during its setup closes it as well.
 // It runs if the pipe has ended without a report, progress->target_stage is Stage::exec and
 // progress->exec_errno is 0.
@@ -47,6 +54,7 @@ enum class Stage : uint32_t {
   hostname,
   await_group,
   spawn_target,
+  await_program,
   drop_self,
   confine_self,
   // target
@@ -110,6 +118,8 @@ enum class ControlKind : uint32_t {
   frozen,   // ◀─ values[0]: when all had been stopped, CLOCK_MONOTONIC ns
   thawed,   // ◀─ values[0]: just before they were continued
   group,    // ─▶ carries the v1 `tasks` files by which the target joins its groups
+  attach,  // ─▶ to an init that awaits the program: carries its mount tree, for LateCommand.steps
+  attached,  // ◀─ it is in its place
 };
 
 struct ControlMsg {
