@@ -216,6 +216,7 @@ Now Server::now() const {
           .workers = hands_.size(),
           .memory_bytes = resident_bytes("self")};
   for (const auto& [number, hand] : hands_) {
+    now.clearing += hand.state == WorkerState::clearing ? 1 : 0;
     now.warm += hand.parked ? 1 : 0;
     now.memory_bytes += resident_bytes(std::to_string(hand.worker.pid()));
   }

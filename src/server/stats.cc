@@ -55,6 +55,7 @@ std::string Stats::to_json(const Now& now) const {
   number("queued", now.queued);
   number("running", now.running);
   number("workers", now.workers);
+  number("clearing", now.clearing);
   number("warm", now.warm);
   number("memory_bytes", now.memory_bytes);
   json.key("results");
@@ -94,6 +95,7 @@ std::string Stats::to_prometheus(const Now& now) const {
   gauge(text, "requests_queued", "Requests that wait for a worker.", now.queued);
   gauge(text, "requests_running", "Requests that run.", now.running);
   gauge(text, "workers", "Worker processes.", now.workers);
+  gauge(text, "workers_clearing", "Workers between one run and the next.", now.clearing);
   gauge(text, "warm_sandboxes", "Unused sandboxes that wait.", now.warm);
   gauge(text, "memory_bytes", "Resident memory of the server and its workers.", now.memory_bytes);
   text +=

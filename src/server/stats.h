@@ -16,6 +16,7 @@ struct Now {
   std::uint64_t queued = 0;
   std::uint64_t running = 0;
   std::uint64_t workers = 0;
+  std::uint64_t clearing = 0;      // workers between one run and the next
   std::uint64_t warm = 0;          // unused sandboxes that wait
   std::uint64_t memory_bytes = 0;  // resident, of the server and its workers
 };
