@@ -133,12 +133,16 @@ Result<Done> Server::give(std::uint64_t number, Job& job, std::uint64_t hand_num
   packet.text = job.id ? "+" + *job.id : std::string();
   packet.text += '\0';
   packet.text += job.line;
-  CHECK(send(hand.worker.channel(), packet));
   if (events.read_end.valid()) {
+    // Why before it is sent: a job that a worker has must not be given up here.
     CHECK(loop_->add(events.read_end.ref(), EPOLLIN,
                      [this, number](std::uint32_t) { on_events(number); }));
-    job.events = std::move(events.read_end);
   }
+  if (Result<Done> sent = send(hand.worker.channel(), packet); !sent) {
+    loop_->remove(events.read_end.ref());
+    return sent;
+  }
+  job.events = std::move(events.read_end);
   job.signals = std::move(signals.write_end);
   job.fds.clear();
   std::string().swap(job.line);  // Why: an assignment would keep its memory.

@@ -1,8 +1,8 @@
 """Sandboxes that wait for their program (decisions/0031): what happened while they waited, and that nobody gets one
 that a run of its own would not have got.
 
-Red: in supervise/parked.cc, `return true;` in fits() (all but the first and the last case);
-in Parked::run, without the return of nullopt for an error before the program (the first).
+Red: in supervise/parked.cc, `return true;` in fits() (a directory, a profile, requests that differ), and
+without the return of nullopt for an error before the program (the first).
 """
 import os
 import pathlib
