@@ -260,6 +260,15 @@ class Server:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no " + what)
 
+    def worker_of(self, pid):
+        """The one that a program is a descendant of."""
+        while True:
+            parent = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            if parent == self.process.pid:
+                return pid
+            check(parent > 1, "no worker of ours")
+            pid = parent
+
     def workers(self):
         listed = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         pids = [int(pid) for pid in listed.split()]

@@ -103,10 +103,10 @@ def sigkill_of_the_server_ends_all():
 def a_worker_that_dies_harms_its_request_alone():
     with Server("--jobs", "2") as server:
         client = server.connect()
-        idle = set(server.workers())
         client.send(forever("dies"))
+        started = client.wait("dies", "event", lambda event: event["event"] == "started")
         client.says("dies", "up")
-        worker, = set(server.workers()) - idle or set(server.workers())
+        worker = server.worker_of(started["pid"])
         client.send(forever("lives"))
         client.says("lives", "up")
         os.kill(worker, signal.SIGKILL)
@@ -125,9 +125,10 @@ def idle_workers_that_die_harm_nothing():
         for turn in range(5):
             same(client.ask(sh("echo a", str(turn)))["stdout"]["data"], "a\n")
             until(lambda: client.stats()["running"] == 0, "rest")
-            for pid in server.workers():
+            killed = server.workers()
+            for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-            until(lambda: not server.workers(), "their end")
+            until(lambda: not set(killed) & set(server.workers()), "their end")
 
 
 @case

@@ -10,6 +10,7 @@ Left out, and why:
   hears of it, is its business;
 - in what programs show of themselves: the host's id of a run, numbers of pipes, sizes of memory and
   counts of switches (SHOWN);
+- stdout and stderr of a run that its time stopped: how far it came by then;
 - stdout.bytes and stderr.bytes of a run that its output stopped: what was read before the stop.
 """
 import base64
@@ -131,10 +132,12 @@ def plain(document):
     for name in ("peak_bytes", "max_rss_bytes"):
         (document.get("memory") or {}).pop(name, None)
     (document.get("processes") or {}).pop("peak", None)
+    if document["status"] in ("wall_time_limit", "cpu_time_limit"):
+        del document["stdout"], document["stderr"]
     if document["status"] == "memory_limit":
         del document["exit_code"], document["signal"]
     for stream in ("stdout", "stderr"):
-        captured = document.get(stream) or {"data": None}
+        captured = document.get(stream) or {"data": None}  # None: it went to a file
         if captured["data"] and "\nmount /" in captured["data"]:
             # Why: where the sandbox was there first, its program is the last mount, not the last but /proc.
             captured["data"] = "\n".join(sorted(captured["data"].split("\n")))

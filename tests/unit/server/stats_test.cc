@@ -18,6 +18,7 @@ constexpr Now now{.uptime_ns = 1'500'000'000,
                   .queued = 3,
                   .running = 4,
                   .workers = 5,
+                  .clearing = 1,
                   .warm = 6,
                   .memory_bytes = 7'000'000};
 
@@ -73,6 +74,7 @@ TEST_CASE("serve stats: the document") {
   CHECK(number("queued") == 3);
   CHECK(number("running") == 4);
   CHECK(number("workers") == 5);
+  CHECK(number("clearing") == 1);
   CHECK(number("warm") == 6);
   CHECK(number("memory_bytes") == 7'000'000);
   CHECK(number("results/ok") == 5);
@@ -103,6 +105,7 @@ TEST_CASE("serve stats: the text for Prometheus") {
   CHECK(value("sandbox_requests_queued") == "3");
   CHECK(value("sandbox_requests_running") == "4");
   CHECK(value("sandbox_workers") == "5");
+  CHECK(value("sandbox_workers_clearing") == "1");
   CHECK(value("sandbox_warm_sandboxes") == "6");
   CHECK(value("sandbox_memory_bytes") == "7000000");
   CHECK(value("sandbox_results_total{status=\"ok\"}") == "5");
@@ -121,5 +124,5 @@ TEST_CASE("serve stats: the text for Prometheus") {
 TEST_CASE("serve stats: before the first request") {
   CHECK(sbfuzz::is_json(Stats().to_json({})));
   CHECK(sbfuzz::number_at(Stats().to_json({}), "setup_ns/count") == 0);
-  CHECK(samples(Stats().to_prometheus({})).size() == 25);
+  CHECK(samples(Stats().to_prometheus({})).size() == 26);
 }
