@@ -100,6 +100,7 @@ std::vector<std::string> files_by_age(const sys::Fd& directory) {
   (void)::closedir(stream);
   std::sort(found.begin(), found.end());
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (auto& [when, name] : found) {
     names.push_back(std::move(name));
   }
