@@ -21,11 +21,15 @@ int main(int argc, char **argv) {
 }
 """
 
-# Prints how many picoseconds one getppid(2) takes: the least of ARG rounds of 200,000.
+# Prints how many picoseconds one getppid(2) takes: the least of ARG rounds of 3,000, each shorter than
+# a slice of the scheduler's. With a second argument, under a filter of one instruction, which allows.
 CALLS = """
 #define _GNU_SOURCE
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,11 +39,16 @@ static double now(void) {
   return (double)t.tv_sec * 1e12 + (double)t.tv_nsec * 1e3;
 }
 int main(int argc, char **argv) {
+  struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  struct sock_fprog program = {1, &allow};
+  if (argc > 2 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0))
+    return 1;
   double least = 1e18;
   for (int round = argc > 1 ? atoi(argv[1]) : 1; round > 0; --round) {
     double start = now();
-    for (int i = 0; i < 200000; ++i) syscall(SYS_getppid);
-    double each = (now() - start) / 200000;
+    for (int i = 0; i < 3000; ++i) syscall(SYS_getppid);
+    double each = (now() - start) / 3000;
     if (each < least) least = each;
   }
   printf("%.0f\\n", least);
