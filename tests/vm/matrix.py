@@ -14,6 +14,7 @@ import selection
 OPTIONS_OF_LIMITS = {'memory': 'memory', 'cpu_time': 'cpu-time', 'processes': 'processes', 'cpus': 'cpus',
                      'cpu_set': 'cpu-set'}
 SKIPPED = 77
+MACHINE_FAILED = 125
 
 
 class Outcome:
@@ -132,11 +133,14 @@ class Matrix:
         try:
             self._fill(folder, host)
             off = ','.join(OPTIONS_OF_LIMITS[limit] for limit in hosts.LIMITS if limit in host.refusals(kernel))
-            with open(log, 'wb') as file:
-                status = subprocess.run(
-                    [os.path.join(self._here, 'run'), '--kernel', kernel, '--cache', self._cache, '--timeout', '3000',
-                     '--share', os.path.join(folder, 'results'), *host.options, '--',
-                     os.path.join(folder, 'suite.sh'), off], cwd=folder, stdout=file, stderr=file).returncode
+            command = [os.path.join(self._here, 'run'), '--kernel', kernel, '--cache', self._cache, '--timeout', '3000',
+                       '--share', os.path.join(folder, 'results'), *host.options, '--', os.path.join(folder, 'suite.sh'), off]
+            # Why twice: a kernel patches its own code as it runs, which emulation now and then gets wrong, and panics.
+            for _ in range(2):
+                with open(log, 'wb') as file:
+                    status = subprocess.run(command, cwd=folder, stdout=file, stderr=file).returncode
+                if status != MACHINE_FAILED:
+                    break
             valid = 0 if status else self._validate(folder, log)
             with open(log, 'a') as file:
                 file.write(f'\nstatus\t{status or valid}\n')
