@@ -24,6 +24,7 @@ NOT_HERE = {
     "packaging/quickstart.sh": "installs packages; tests/fresh runs it",
     "tests/run.sh": "is what runs this",
     "sudo tests/fresh/run": "debootstraps a Debian",
+    "tests/bench/run": "takes long",
     "tests/coverage/run": "takes long",
     "tests/fuzz/run": "takes long",
     "tests/load/run": "takes long",
