@@ -28,7 +28,7 @@ def spawn(argv, stdout=os.devnull, files=()):
 
 
 def interleaved(commands, rounds, files=None):
-    """{name: [ms, ...]} for {name: argv} (and {name: files} of spawn_ms), A B C A B C ..., so that a machine that gets slower or
+    """{name: [Run, ...]} for {name: argv} (and {name: files} of spawn_ms), A B C A B C ..., so that a machine that gets slower or
     faster meanwhile does so for all. A command that fails is dropped, with its exit status."""
     times = {name: [] for name in commands}
     failed = {}
@@ -41,7 +41,7 @@ def interleaved(commands, rounds, files=None):
                 failed[name] = run.status
                 del times[name]
             elif round_number >= 2:
-                times[name].append(run.wall_ms)
+                times[name].append(run)
     return times, failed
 
 
