@@ -152,6 +152,11 @@ void Listener::on_waiting_call(const seccomp_notif& notification) {
   }
 }
 
+bool Listener::is_still_ready() const {
+  return is_ready() && sys::is_alive(fd_.ref(), *guard_call_) &&
+         sys::is_alive(fd_.ref(), *target_call_);
+}
+
 Result<Done> Listener::let_start() {
   phase_ = Phase::launched;
   before_exec_();

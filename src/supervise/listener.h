@@ -39,6 +39,8 @@ class Listener {
   void hold_target() { held_ = true; }
   // The target and the guard wait: nothing is left to do but let it start.
   bool is_ready() const { return guard_call_ && target_call_ && phase_ == Phase::taken; }
+  // And they still do: neither has died meanwhile.
+  bool is_still_ready() const;
   // Errors: launch.listener.
   Result<Done> let_start();
 
