@@ -1,11 +1,9 @@
-// Init: PID 1 of the sandbox. Builds the root, starts the target, reaps, forwards signals, reports.
+// Init: PID 1 of the sandbox. Builds the root, starts the target, confines itself; then family.cc.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/if.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -15,9 +13,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch/inside/family.h"
 #include "launch/inside/init_filter.h"
 #include "launch/inside/inside.h"
 
@@ -33,20 +31,9 @@ constexpr unsigned long flag_recursive = 1UL << 14;  // MS_REC
 constexpr unsigned long flag_private = 1UL << 18;    // MS_PRIVATE
 constexpr int detach_mount = 2;                      // MNT_DETACH
 
-constexpr int signals_fd = 0;   // once the target runs: a signalfd
-constexpr int children_fd = 1;  // and the list of init's children
-
 struct Target {
   pid_t pid;
   int pidfd;
-};
-
-// What init knows of those it waits for.
-struct Family {
-  pid_t main_pid;
-  bool main_ended;
-  bool guard_ended;
-  bool can_list;  // children_fd is the list
 };
 
 void await_go(const Plan& plan) {
@@ -264,131 +251,6 @@ void confine_self(const Plan& plan, int children) {
   if ((control > 3 && syscall(SYS_close_range, 3U, control - 1, 0U) != 0) ||
       syscall(SYS_close_range, control + 1, ~0U, 0U) != 0) {
     inside_exit(inside_failed);
-  }
-}
-
-// Whether the target is not the program yet. Why the page can be believed: the target has no memory
-// in common with us but that, and execve takes it away.
-bool is_launching(const Plan& plan) {
-  return plan.progress->target_stage != static_cast<uint32_t>(Stage::exec);
-}
-
-bool has_guard(const Plan& plan, const Family& family) {
-  return plan.progress->guard_pid != 0 && !family.guard_ended;
-}
-
-// Kernel: /proc/PID/task/TID/children lists the numbers, each with a space behind it; orphans are
-// init's own, so a list of the guard alone means that nobody else is left.
-bool only_guard_left(const Plan& plan) {
-  char text[16];
-  ssize_t size = 0;
-  while (size < static_cast<ssize_t>(sizeof text) && (size == 0 || text[size - 1] != ' ')) {
-    const ssize_t got =
-        pread(children_fd, text + size, sizeof text - static_cast<size_t>(size), size);
-    if (got < 0 && errno != EINTR) {
-      inside_exit(
-          inside_failed);  // Why: it would wait for the guard's end, which waits for its own.
-    }
-    if (got == 0) {
-      break;
-    }
-    size += got > 0 ? got : 0;
-  }
-  pid_t pid = 0;
-  ssize_t at = 0;
-  while (at < size && text[at] >= '0' && text[at] <= '9') {
-    pid = pid * 10 + (text[at] - '0');
-    ++at;
-  }
-  return pid == plan.progress->guard_pid && at + 1 == size;
-}
-
-// Reaps all that can be reaped. Returns false once nobody but the guard is left.
-// Why: acts on what waitpid says only: a SIGCHLD can be sent by the target (decisions 2).
-bool reap(const Plan& plan, Family& family) {
-  for (;;) {
-    int status = 0;
-    const pid_t pid = waitpid(-1, &status, WNOHANG);
-    if (pid == family.main_pid && !family.main_ended) {
-      const uint64_t when_ns = now_ns();
-      family.main_ended = true;
-      // Kernel: kill(-1) reaches every process of this pid namespace but init, at one instant: a
-      // fork under way is refused (pitfall 22). Where there is a guard, it is the supervisor's to
-      // make it do the same, since the guard is to survive.
-      if (!has_guard(plan, family) || !family.can_list) {
-        (void)!kill(-1, SIGKILL);
-      }
-      report_exit(plan, status, when_ns);
-    } else if (pid > 0 && !family.main_ended && is_launching(plan)) {
-      // Why: only the guard can be that, even if its number is not written down yet; nobody but it
-      // and the target is there, which would wait for ever.
-      family.guard_ended = true;
-      (void)!kill(-1, SIGKILL);
-    } else if (pid > 0 && pid == plan.progress->guard_pid && !family.guard_ended) {
-      family.guard_ended = true;
-      if (family.main_ended) {
-        (void)!kill(-1, SIGKILL);
-      }
-    } else if (pid == 0) {
-      return !(family.main_ended && family.can_list && has_guard(plan, family) &&
-               only_guard_left(plan));
-    } else if (pid < 0 && errno != EINTR) {
-      return false;
-    }
-  }
-}
-
-// Kernel: kill(-1) reaches all but init at one instant, so that no fork slips through; SIGKILL
-// still ends who is stopped. Why: the times leave out only what lies between stop and continue.
-void stop_or_continue(const Plan& plan, bool stop) {
-  const uint64_t before_ns = now_ns();
-  (void)!kill(-1, stop ? SIGSTOP : SIGCONT);
-  report_time(plan, stop ? ControlKind::frozen : ControlKind::thawed, stop ? now_ns() : before_ns);
-}
-
-// One packet of the supervisor's. Ends init on bye, or when the supervisor is gone.
-void obey(const Plan& plan, const Family& family) {
-  ControlMsg message;
-  const ssize_t got = recv(plan.control_fd, &message, sizeof message, MSG_DONTWAIT);
-  if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
-    return;
-  }
-  if (got != sizeof message || message.kind == ControlKind::bye) {
-    inside_exit(0);
-  }
-  if (message.kind == ControlKind::kill) {
-    (void)!kill(-1, SIGKILL);
-  } else if (message.kind == ControlKind::freeze || message.kind == ControlKind::thaw) {
-    stop_or_continue(plan, message.kind == ControlKind::freeze);
-  } else if (message.kind == ControlKind::signal && !family.main_ended) {
-    // Kernel: the group lives as long as its leader is not reaped, so its number is not reused.
-    (void)!kill(-family.main_pid, static_cast<int>(message.arg));
-  }
-}
-
-[[noreturn]] void serve(const Plan& plan, Family family, uint64_t own_rss_kib) {
-  bool settled = false;
-  for (;;) {
-    if (!settled && !reap(plan, family)) {
-      settled = true;
-      report_settled(plan, has_guard(plan, family), own_rss_kib);
-    }
-    pollfd sources[2];
-    memset(sources, 0, sizeof sources);
-    sources[0].fd = plan.control_fd;
-    sources[0].events = POLLIN;
-    sources[1].fd = settled ? -1 : signals_fd;
-    sources[1].events = POLLIN;
-    if (ppoll(sources, 2, nullptr, nullptr) < 0 && errno != EINTR) {
-      inside_exit(inside_failed);
-    }
-    if (sources[1].revents != 0) {
-      signalfd_siginfo ignored[8];
-      (void)!read(signals_fd, ignored, sizeof ignored);
-    }
-    if (sources[0].revents != 0) {
-      obey(plan, family);
-    }
   }
 }
 
