@@ -222,7 +222,10 @@ TEST_CASE("p23 started with stderr closed and with nothing open") {
 }
 
 TEST_CASE("p23 a caller that is nice batch pinned and has an umask") {
-  expect_same_inside([] { (void)!nice(5); });
+  // Kernel: back to a lower level only with CAP_SYS_NICE (setpriority(2)); a user's own stays.
+  if (geteuid() == 0) {
+    expect_same_inside([] { (void)!nice(5); });
+  }
   expect_same_inside([] { umask(0777); });
   expect_same_inside([] {
     sched_param param = {};
