@@ -17,6 +17,7 @@
 #include "launch/inside/inside.h"
 #include "launch/stages.h"
 #include "sys/files.h"
+#include "sys/passed_fds.h"
 
 namespace sb::launch {
 namespace {
@@ -241,23 +242,10 @@ Result<Done> Running::send_descriptors(inside::ControlKind kind,
   inside::ControlMsg message{};
   message.kind = kind;
   iovec data{.iov_base = &message, .iov_len = sizeof message};
-  std::array<int, inside::max_join_fds> fds{};
-  std::size_t count = 0;
-  for (const sys::FdRef fd : given) {
-    SB_ASSERT(count < fds.size());
-    fds.at(count++) = fd.number();
-  }
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
   msghdr packet{};
   packet.msg_iov = &data;
   packet.msg_iovlen = 1;
-  packet.msg_control = space.data();
-  packet.msg_controllen = CMSG_SPACE(count * sizeof(int));
-  cmsghdr* const header = CMSG_FIRSTHDR(&packet);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(count * sizeof(int));
-  std::memcpy(CMSG_DATA(header), fds.data(), count * sizeof(int));
+  const sys::PassedFds passed(packet, given);
   ssize_t put = 0;
   do {
     put = ::sendmsg(control_.number(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -1,39 +1,15 @@
 #include "launch/packets.h"
 
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/passed_fds.h"
+
 namespace sb::launch {
-namespace {
-
-// Takes every descriptor that came. Why: one that is left where the kernel put it stays open, and
-// who sends enough of them has us run out of numbers. Kernel: the room for one descriptor, aligned,
-// is room for two.
-std::vector<sys::Fd> take_descriptors(msghdr& packet) {
-  std::vector<sys::Fd> taken;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&packet); header != nullptr;
-       header = CMSG_NXTHDR(&packet, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int number = -1;
-      // Safety: the kernel wrote cmsg_len, and it lies within the buffer.
-      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-      taken.emplace_back(number);
-    }
-  }
-  return taken;
-}
-
-}  // namespace
-
 Result<std::optional<Received>> receive_packet(sys::FdRef control) {
   Received received;
   iovec data{.iov_base = &received.message, .iov_len = sizeof received.message};
@@ -57,7 +33,7 @@ Result<std::optional<Received>> receive_packet(sys::FdRef control) {
   if (got < 0) {
     return Error(Tag::launch_protocol, "receiving from init", errno);
   }
-  std::vector<sys::Fd> descriptors = take_descriptors(packet);
+  std::vector<sys::Fd> descriptors = sys::take_passed_fds(packet);
   if (got == 0) {
     return Error(Tag::launch_died, "waiting for init, which ended");
   }

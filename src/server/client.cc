@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/request_document.h"
+#include "sys/passed_fds.h"
 
 namespace sb::server {
 namespace {
@@ -46,19 +46,7 @@ Read read_socket(sys::FdRef fd, std::array<char, read_size>& buffer) {
     return read;
   }
   read.lost_fds = (message.msg_flags & MSG_CTRUNC) != 0;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int number = -1;
-      // Safety: the kernel wrote cmsg_len, and it lies within the buffer.
-      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-      read.fds.emplace_back(number);
-    }
-  }
+  read.fds = sys::take_passed_fds(message);
   return read;
 }
 

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/files.h"
+#include "sys/passed_fds.h"
 
 namespace sb::server {
 namespace {
@@ -47,25 +47,6 @@ Result<std::string> text_of(sys::FdRef memory) {
   return std::move(read.data);
 }
 
-// Takes every descriptor that came, whatever becomes of the packet.
-std::vector<sys::Fd> take_descriptors(msghdr& message) {
-  std::vector<sys::Fd> taken;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int number = -1;
-      // Safety: the kernel wrote cmsg_len, and it lies within the buffer.
-      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-      taken.emplace_back(number);
-    }
-  }
-  return taken;
-}
-
 Error worker_error(const char* doing, int err) { return {Tag::serve_worker, doing, err}; }
 
 }  // namespace
@@ -86,33 +67,22 @@ Result<Done> send(sys::FdRef channel, const Packet& packet) {
                 packet.flags,
                 packet.text.size() > longest_inline ? 1U : 0U};
   sys::Fd memory;
-  std::array<int, most_fds> fds{};
-  std::size_t count = 0;
+  std::vector<sys::FdRef> fds;
   if (header.in_memory != 0) {
     memory = TRY(text_in_memory(packet.text));
-    fds.at(count++) = memory.number();
+    fds.push_back(memory.ref());
   }
   for (const sys::Fd& fd : packet.fds) {
-    SB_ASSERT(count < fds.size());
-    fds.at(count++) = fd.number();
+    fds.push_back(fd.ref());
   }
   // Safety: sendmsg(2) does not write to what it sends.
   std::array<iovec, 2> data = {
       iovec{&header, sizeof header},
       iovec{const_cast<char*>(packet.text.data()), memory.valid() ? 0 : packet.text.size()}};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
   msghdr message{};
   message.msg_iov = data.data();
   message.msg_iovlen = data.size();
-  if (count > 0) {
-    message.msg_control = space.data();
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* const control = CMSG_FIRSTHDR(&message);
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(count * sizeof(int));
-    std::memcpy(CMSG_DATA(control), fds.data(), count * sizeof(int));
-  }
+  const sys::PassedFds passed(message, fds);
   ssize_t put = 0;
   do {
     put = ::sendmsg(channel.number(), &message, MSG_NOSIGNAL);
@@ -125,7 +95,7 @@ Result<std::optional<Packet>> receive(sys::FdRef channel, bool wait) {
   static std::array<char, longest_inline> text;
   Header header{};
   std::array<iovec, 2> data = {iovec{&header, sizeof header}, iovec{text.data(), text.size()}};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> space{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sys::most_passed_fds * sizeof(int))> space{};
   msghdr message{};
   message.msg_iov = data.data();
   message.msg_iovlen = data.size();
@@ -143,7 +113,7 @@ Result<std::optional<Packet>> receive(sys::FdRef channel, bool wait) {
     return wait ? Result<std::optional<Packet>>(std::optional<Packet>())
                 : worker_error("waiting for a worker, which ended", 0);
   }
-  std::vector<sys::Fd> fds = take_descriptors(message);
+  std::vector<sys::Fd> fds = sys::take_passed_fds(message);
   if (got < static_cast<ssize_t>(sizeof header) ||
       (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
       (header.in_memory != 0 && fds.empty())) {

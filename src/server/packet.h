@@ -27,16 +27,13 @@ struct Packet {
   std::uint64_t setup_ns = 0;  // of an answer: 0 where nothing ran
   std::uint32_t flags = 0;     // has_events, was_warm
   std::string text;
-  std::vector<sys::Fd> fds;
+  std::vector<sys::Fd> fds;  // with a long text's, at most sys::most_passed_fds
 };
 
 inline constexpr std::uint32_t answered_error = 0xffffffff;  // nothing could be started
 inline constexpr std::uint32_t has_events = 1;  // of a job: its second descriptor takes the events
 inline constexpr std::uint32_t was_warm = 2;    // of an answer: the sandbox was there already
 inline constexpr std::uint32_t is_parked = 4;   // of idle: the next one waits
-
-// Limit: of descriptors in one packet: a text in memory, signals, events, and what was passed on.
-inline constexpr std::size_t most_fds = 16;
 
 struct Channel {
   sys::Fd ours;
