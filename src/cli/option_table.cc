@@ -21,6 +21,7 @@ constexpr std::string_view general = "General";
 constexpr std::array run_table = {
     OptionEntry{"--profile", "NAME|FILE", "built-in profile or FILE.toml (default)", how},
     OptionEntry{"--request", "FILE|-", "a JSON request (- is stdin)", how},
+    OptionEntry{"--program", "FILE|-", "run these bytes; the words are its arguments", how},
     OptionEntry{"--grace", "DURATION", "from a signal to end until the kill (2 s)", how},
     OptionEntry{"--userns", "auto|always|never", "use a user namespace (auto)", how},
     OptionEntry{"--cgroup-parent", "PATH", "make cgroups below this (the caller's own)", how},

@@ -88,8 +88,8 @@ void set_input(const ParsedArguments& parsed, const Document& document, bool pas
     stdio.input_bytes = document.input->bytes;
     return;
   }
-  // Why: stdin has held the request, and nothing else is to come.
-  const bool used = parsed.value_of("--request") == "-";
+  // Why: stdin has held the request or the program, and nothing else is to come.
+  const bool used = parsed.value_of("--request") == "-" || parsed.value_of("--program") == "-";
   const std::string input = parsed.value_of("--stdin", pass || used ? "null" : "-");
   stdio.input = input == "-"      ? InputKind::caller
                 : input == "null" ? InputKind::null
@@ -114,12 +114,21 @@ void set_streams(const ParsedArguments& parsed, const Document& document, bool p
 }
 
 // The program: that of the command line, else the request's.
-Result<Done> set_command(std::vector<std::string> words, Document& document,
-                         policy::Request& request) {
-  if (words.empty()) {
+Result<Done> set_command(const ParsedArguments& parsed, Document& document, RunOptions& options) {
+  policy::Request& request = options.request;
+  const std::vector<std::string>& words = parsed.rest;
+  if (parsed.has("--program")) {
+    const std::string source = parsed.value_of("--program");
+    request.program = TRY(read_given_program(source));
+    if (source == "-") {
+      options.stdin_bytes = request.program;
+    }
+    request.command = {"program"};
+    request.command.insert(request.command.end(), words.begin(), words.end());
+  } else if (words.empty()) {
     policy::take_program(document, request);
   } else {
-    request.command = std::move(words);
+    request.command = words;
   }
   if (request.command.empty()) {
     return Error(Tag::usage, "no program given: sandbox run [OPTION...] [--] PROGRAM [ARG...]");
@@ -130,16 +139,30 @@ Result<Done> set_command(std::vector<std::string> words, Document& document,
   return Done{};
 }
 
+// At most one of what can be read from stdin is.
+Result<Done> check_stdin(const ParsedArguments& parsed) {
+  std::string_view holder;
+  for (const std::string_view option : {"--request", "--program", "--stdin"}) {
+    if (parsed.value_of(option) != "-") {
+      continue;
+    }
+    if (!holder.empty()) {
+      return Error(Tag::usage, fmt::format("{} -: stdin holds the {}", option, holder.substr(2)));
+    }
+    holder = option;
+  }
+  return Done{};
+}
+
 Result<Document> read_document(const ParsedArguments& parsed, RunOptions& options) {
   if (!parsed.has("--request")) {
     return Document();
   }
   const std::string source = parsed.value_of("--request");
-  if (source == "-" && parsed.value_of("--stdin") == "-") {
-    return Error(Tag::usage, "--stdin -: stdin holds the request");
-  }
   GivenRequest given = TRY(read_given_request(source));
-  options.request_text = std::move(given.text);
+  if (!given.text.empty()) {
+    options.stdin_bytes = std::make_shared<const std::string>(std::move(given.text));
+  }
   if (given.document.events && !parsed.has("--events")) {
     return Error(Tag::usage, "the request asks for events: --events FILE or fd:N says where to");
   }
@@ -222,6 +245,7 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   RunOptions options;
   options.pass = parsed.has("--pass");
   CHECK(check_variables(parsed));
+  CHECK(check_stdin(parsed));
   CHECK(set_result(parsed, options));
   Document document = TRY(read_document(parsed, options));
   CHECK(set_how(parsed, document, caller, options.request));
@@ -231,7 +255,7 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
     // Why: what is shown as it comes fills no memory of ours (decisions 17).
     options.request.overrides.push_back({"limits.output", "none", "--pass"});
   }
-  CHECK(set_command(std::move(parsed.rest), document, options.request));
+  CHECK(set_command(parsed, document, options));
   options.request.keys = std::move(document.keys);
   return options;
 }

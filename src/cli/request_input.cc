@@ -12,28 +12,34 @@
 namespace sb::cli {
 namespace {
 
+std::string name_of(const std::string& source) {
+  return source == "-" ? "stdin" : policy::in_quotes(source);
+}
+
 Error unreadable(const std::string& source, int err) {
-  return Error(Tag::request_unreadable,
-               fmt::format("reading the request from {}",
-                           source == "-" ? "stdin" : policy::in_quotes(source)),
-               err);
+  return Error(Tag::request_unreadable, "reading the request from " + name_of(source), err);
+}
+
+// One byte more than `most` shows that there is more.
+sys::ReadResult read_source(const std::string& source, std::size_t most) {
+  if (source == "-") {
+    return sys::read_all(sys::FdRef(STDIN_FILENO), most + 1);
+  }
+  const sys::OpenResult file = sys::open_path(source, O_RDONLY | O_NOCTTY);
+  if (file.err != 0) {
+    return {.data = "", .err = file.err};
+  }
+  return sys::read_all(file.fd.ref(), most + 1);
 }
 
 }  // namespace
 
+Result<policy::SharedBytes> read_given_program(const std::string& source) {
+  return policy::program_of(read_source(source, policy::longest_payload), name_of(source));
+}
+
 Result<GivenRequest> read_given_request(const std::string& source) {
-  // One byte more than allowed shows that there is more.
-  constexpr std::size_t limit = policy::longest_request + 1;
-  sys::ReadResult read;
-  if (source == "-") {
-    read = sys::read_all(sys::FdRef(STDIN_FILENO), limit);
-  } else {
-    const sys::OpenResult file = sys::open_path(source, O_RDONLY | O_NOCTTY);
-    if (file.err != 0) {
-      return unreadable(source, file.err);
-    }
-    read = sys::read_all(file.fd.ref(), limit);
-  }
+  sys::ReadResult read = read_source(source, policy::longest_request);
   if (read.err != 0) {
     return unreadable(source, read.err);
   }

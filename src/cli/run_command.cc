@@ -39,9 +39,9 @@ Result<result::Outcome> run_request(const RunOptions& options, const policy::Req
   }
   if (!spec && facts->uid != 0 && request.cgroup_parent.empty() &&
       (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
-    // Why: a request that was read from stdin is to be read again.
-    if (!options.request_text.empty()) {
-      CHECK(put_back_on_stdin(options.request_text));
+    // Why: what was read from stdin is to be read again.
+    if (options.stdin_bytes != nullptr) {
+      CHECK(put_back_on_stdin(*options.stdin_bytes));
     }
     enter_systemd_scope(options.words);
   }

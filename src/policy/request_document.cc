@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <fmt/core.h>
 
@@ -314,6 +315,17 @@ Result<RequestDocument> read_request(std::string_view text, const std::string& s
   }
   CHECK(check_whole(document));
   return request;
+}
+
+Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from) {
+  if (read.err == 0 && (read.data.empty() || read.data.size() > longest_payload)) {
+    read.err = read.data.empty() ? ENOEXEC : EFBIG;
+  }
+  if (read.err != 0) {
+    return Error(Tag::request_unreadable, fmt::format("reading the program from {}", from),
+                 read.err);
+  }
+  return std::make_shared<const std::string>(std::move(read.data));
 }
 
 void take_program(RequestDocument& document, Request& request) {

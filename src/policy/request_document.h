@@ -14,6 +14,7 @@
 #include "policy/key_error.h"
 #include "policy/profile.h"
 #include "policy/request.h"
+#include "sys/files.h"
 
 namespace sb::policy {
 
@@ -54,6 +55,10 @@ struct RequestDocument {
 // Errors: request_syntax, request_unknown_key, request_value and, of the names of system calls,
 // profile_unknown_syscall; each on one line with its position, in which `source` is named.
 Result<RequestDocument> read_request(std::string_view text, const std::string& source);
+
+// What was read of an executable, with one byte more than longest_payload where there is more.
+// `from`: named in errors: request_unreadable, with EFBIG for too many bytes and ENOEXEC for none.
+Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from);
 
 // The program that a request names, by whatever means but a descriptor.
 void take_program(RequestDocument& document, Request& request);

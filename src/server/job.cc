@@ -26,16 +26,9 @@ Result<const sys::Fd*> passed_at(const std::vector<sys::Fd>& passed, std::size_t
 }
 
 Result<policy::SharedBytes> read_program(sys::FdRef fd) {
-  sys::ReadResult read =
-      sys::read_file(fmt::format("/proc/self/fd/{}", fd.number()), policy::longest_payload + 1);
-  if (read.err == 0 && (read.data.empty() || read.data.size() > policy::longest_payload)) {
-    read.err = read.data.empty() ? ENOEXEC : EFBIG;
-  }
-  if (read.err != 0) {
-    return Error(Tag::request_unreadable, "reading the program from the passed descriptor",
-                 read.err);
-  }
-  return std::make_shared<const std::string>(std::move(read.data));
+  return policy::program_of(
+      sys::read_file(fmt::format("/proc/self/fd/{}", fd.number()), policy::longest_payload + 1),
+      "the passed descriptor");
 }
 
 // Why two ways: a file is copied, so that the program can seek in it but not reach the file; what
