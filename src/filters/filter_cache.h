@@ -9,6 +9,7 @@
 #include "policy/syscall_policy.h"
 #include "seccomp/compile.h"
 #include "seccomp/program.h"
+#include "sys/kept_files.h"
 
 namespace sb::filters {
 
@@ -21,7 +22,7 @@ class FilterCache {
   // Limit: the directory holds at most this many of our files; the oldest make room.
   static constexpr std::size_t most_files = 64;
 
-  explicit FilterCache(std::string directory) : directory_(std::move(directory)) {}
+  explicit FilterCache(std::string directory);
 
   // Only what this user alone could have written, whole, and a program that the kernel would take.
   std::optional<seccomp::BpfProgram> find(const std::string& key) const;
@@ -29,7 +30,7 @@ class FilterCache {
   void keep(const std::string& key, const seccomp::BpfProgram& program) const;
 
  private:
-  std::string directory_;
+  sys::KeptFiles files_;
 };
 
 }  // namespace sb::filters
