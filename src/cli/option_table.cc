@@ -69,7 +69,7 @@ constexpr std::array run_table = {
     OptionEntry{"--pass", "", "show output as it comes; no result on stdout", streams},
     OptionEntry{"--result", "FILE|fd:N", "where the result goes (stdout)", streams},
     OptionEntry{"--events", "FILE|fd:N", "what happens, as it happens: JSON lines", streams},
-    OptionEntry{"--format", "json|text|isolate", "how the result is written (json)", streams},
+    OptionEntry{"--format", "json|text|isolate|playground", "how to write it (json)", streams},
     OptionEntry{"--exit-zero", "", "exit 0 whenever a result was written", streams},
 };
 

@@ -200,6 +200,7 @@ Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
       Choice<Format>{"json", Format::json},
       Choice<Format>{"text", Format::text},
       Choice<Format>{"isolate", Format::isolate},
+      Choice<Format>{"playground", Format::playground},
   };
   options.format = TRY(choose(parsed, "--format", formats, options.format));
   options.exit_zero = parsed.has("--exit-zero");
@@ -210,6 +211,19 @@ Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
     if (destination.starts_with("fd:") && !descriptor_of(destination)) {
       return bad_value(option, destination, "fd:N with the number of an open descriptor");
     }
+  }
+  return Done{};
+}
+
+// Why refused: an answer without the output would say that there was none.
+Result<Done> check_captured(const RunOptions& options) {
+  using policy::OutputKind;
+  const policy::Stdio& stdio = options.request.stdio;
+  if (options.format == Format::playground &&
+      (stdio.output != OutputKind::capture || stdio.error != OutputKind::capture)) {
+    return Error(Tag::usage,
+                 "--format playground holds what was captured: not with --pass, nor with a file "
+                 "for stdout or stderr");
   }
   return Done{};
 }
@@ -250,6 +264,7 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   Document document = TRY(read_document(parsed, options));
   CHECK(set_how(parsed, document, caller, options.request));
   set_streams(parsed, document, options.pass, options.request.stdio);
+  CHECK(check_captured(options));
   collect_overrides(parsed, options.request);
   if (options.pass && !parsed.has("--output") && !document.keys.limits.output_bytes) {
     // Why: what is shown as it comes fills no memory of ours (decisions 17).

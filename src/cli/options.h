@@ -14,7 +14,7 @@
 
 namespace sb::cli {
 
-enum class Format { json, text, isolate };
+enum class Format { json, text, isolate, playground };
 
 struct RunOptions {
   policy::Request request;

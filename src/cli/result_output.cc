@@ -1,5 +1,6 @@
 #include "cli/result_output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "cli/patience.h"
 #include "result/json.h"
+#include "result/playground.h"
 #include "result/text.h"
 #include "sys/files.h"
 #include "sys/process.h"
@@ -24,6 +26,12 @@ Error io_error(std::string_view doing, std::string_view where, int err) {
   return Error(Tag::io_result, fmt::format("{} \"{}\"", doing, where), err);
 }
 
+// As the Playground runs tests, and knows that it does.
+bool shows_tests(const RunOptions& options) {
+  const std::vector<std::string>& command = options.request.command;
+  return std::find(command.begin(), command.end(), "-test.v") != command.end();
+}
+
 Result<Done> write_document(const RunOptions& options, const result::Outcome& outcome,
                             sys::FdRef signals, sys::FdRef fd, std::string_view where) {
   const result::Sink sink = [&](std::string_view bytes) -> Result<Done> {
@@ -32,13 +40,16 @@ Result<Done> write_document(const RunOptions& options, const result::Outcome& ou
     }
     return Done{};
   };
+  const bool is_terminal = ::isatty(fd.number()) == 1;
   switch (options.format) {
     case Format::json:
-      return result::write_json(outcome, sink, ::isatty(fd.number()) == 1);
+      return result::write_json(outcome, sink, is_terminal);
     case Format::text:
       return result::write_text(outcome, sink);
     case Format::isolate:
       return result::write_isolate(outcome, sink);
+    case Format::playground:
+      return result::write_playground(outcome, shows_tests(options), sink, is_terminal);
   }
   return Done{};
 }

@@ -84,8 +84,9 @@ int run_command(const RunOptions& options, const ResultPlace& place) {
     print_error(events.error());
     return events.error().exit_code();
   }
-  const Result<result::Outcome> outcome =
-      run_request(options, request, {signals->ref(), events->ref()}, created_ns);
+  const Result<result::Outcome> outcome = run_request(
+      options, request, {signals->ref(), events->ref(), options.format == Format::playground},
+      created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();

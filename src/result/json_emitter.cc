@@ -92,9 +92,13 @@ void JsonEmitter::text(std::string_view value) {
 }
 
 void JsonEmitter::utf8(std::string_view value) {
+  begin_utf8();
+  utf8_part(value);
+  end_utf8();
+}
+
+void JsonEmitter::begin_utf8() {
   before_value();
-  put('"');
-  put_escaped(value);
   put('"');
 }
 

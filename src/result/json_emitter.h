@@ -30,6 +30,10 @@ class JsonEmitter {
   void text(std::string_view value);
   // Must be valid UTF-8. Any length: it is never copied whole.
   void utf8(std::string_view value);
+  // The same in parts, each of them valid.
+  void begin_utf8();
+  void utf8_part(std::string_view part) { put_escaped(part); }
+  void end_utf8() { put('"'); }
   void base64(std::string_view bytes);
   void number(std::uint64_t value);
   void number(std::int64_t value);

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "result/timeline.h"
 
 namespace sb::result {
 
@@ -117,6 +118,7 @@ struct Outcome {
   ProcessUsage processes;
   Stream out;
   Stream err;
+  std::vector<OutputChunk> timeline;  // of both, where it was asked for
   std::uint64_t violations_total = 0;
   std::vector<Violation> violations;  // the first 16
   std::vector<SavedFile> files;

@@ -260,6 +260,7 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
   }
   outcome.out = to_stream(std::move(seen.out));
   outcome.err = to_stream(std::move(seen.err));
+  outcome.timeline = seen.timeline.take();
   outcome.warnings = spec.warnings;
   if (ran_out_of_others_memory(seen)) {
     outcome.warnings.emplace_back(others_memory);

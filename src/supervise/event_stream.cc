@@ -1,7 +1,5 @@
 #include "supervise/event_stream.h"
 
-#include "result/utf8.h"
-
 namespace sb::supervise {
 namespace {
 
@@ -29,22 +27,5 @@ void EventStream::add_or_drop(std::string_view line) {
 }
 
 bool EventStream::is_full() const { return outlet_.pending() > full_bytes; }
-
-void Utf8Pieces::add(std::string_view bytes, const Take& take) {
-  const std::string joined = held_.empty() ? std::string() : held_ + std::string(bytes);
-  const std::string_view all = held_.empty() ? bytes : std::string_view(joined);
-  const std::size_t tail = result::utf8_incomplete_tail(all);
-  held_ = all.substr(all.size() - tail);
-  if (tail < all.size()) {
-    take(all.substr(0, all.size() - tail));
-  }
-}
-
-void Utf8Pieces::finish(const Take& take) {
-  if (!held_.empty()) {
-    take(held_);
-    held_.clear();
-  }
-}
 
 }  // namespace sb::supervise

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -37,17 +36,6 @@ class EventStream {
   Outlet outlet_;
   std::uint64_t dropped_ = 0;
   int err_ = 0;
-};
-
-// Cuts a stream into pieces that never split a UTF-8 sequence, so that text stays text.
-class Utf8Pieces {
- public:
-  using Take = std::function<void(std::string_view piece)>;
-  void add(std::string_view bytes, const Take& take);
-  void finish(const Take& take);  // what is held is given as it is
-
- private:
-  std::string held_;  // at most three bytes between calls
 };
 
 }  // namespace sb::supervise

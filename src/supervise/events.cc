@@ -11,8 +11,9 @@
 namespace sb::supervise {
 namespace {
 
-// Limit: as much output as makes one line; a reader need not hold more.
-constexpr std::size_t largest_piece = 16'384;
+// Limit: as much output as makes one line, with what was held before it; a reader need not hold
+// more than 16 KiB.
+constexpr std::size_t largest_piece = 16'384 - 8;
 
 // The number of a process by its pidfd, as we see it.
 std::optional<std::int64_t> pid_of(sys::FdRef pidfd) {
@@ -48,22 +49,40 @@ void Supervisor::hold_streams() {
 }
 
 void Supervisor::add_events(Capture::Hooks& hooks, const char* name) {
+  const bool is_error = std::string_view(name) == "stderr";
+  if (events_ != nullptr || has_timeline_) {
+    hooks.on_bytes = [this, is_error](std::string_view bytes) {
+      tell_output(is_error, event_time(), bytes);
+    };
+  }
+  if (events_ != nullptr) {
+    hooks.on_end = [this, is_error] {
+      pieces_.at(is_error ? 1 : 0).finish(teller(is_error, event_time()));
+    };
+  }
+}
+
+void Supervisor::tell_output(bool is_error, std::uint64_t time_ns, std::string_view bytes) {
+  if (has_timeline_) {
+    seen_.timeline.add(is_error, time_ns, bytes.size());
+  }
   if (events_ == nullptr) {
     return;
   }
-  Utf8Pieces& pieces = pieces_.at(std::string_view(name) == "stdout" ? 0 : 1);
-  const Utf8Pieces::Take take = [this, name](std::string_view piece) {
-    events_->add(result::output_event(event_time(), name, piece));
+  const result::OutputPieces::Take take = teller(is_error, time_ns);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), largest_piece))) {
+    pieces_.at(is_error ? 1 : 0).add(bytes.substr(0, largest_piece), take);
+  }
+  if (events_->is_full()) {
+    hold_streams();
+  }
+}
+
+result::OutputPieces::Take Supervisor::teller(bool is_error, std::uint64_t time_ns) {
+  return [this, is_error, time_ns](std::optional<std::uint64_t> own_ns, std::string_view piece) {
+    events_->add(
+        result::output_event(own_ns.value_or(time_ns), is_error ? "stderr" : "stdout", piece));
   };
-  hooks.on_bytes = [this, &pieces, take](std::string_view bytes) {
-    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), largest_piece))) {
-      pieces.add(bytes.substr(0, largest_piece), take);
-    }
-    if (events_->is_full()) {
-      hold_streams();
-    }
-  };
-  hooks.on_end = [&pieces, take] { pieces.finish(take); };
 }
 
 // Wall time of the program as its limit counts it.

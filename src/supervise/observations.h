@@ -12,6 +12,7 @@
 #include "cgroup/group.h"
 #include "launch/inside/protocol.h"
 #include "result/outcome.h"
+#include "result/timeline.h"
 #include "sys/process.h"
 
 namespace sb::supervise {
@@ -52,6 +53,7 @@ struct Observations {
   std::optional<std::uint64_t> max_rss_bytes;
   StreamFacts out;
   StreamFacts err;
+  result::Timeline timeline;          // of both, where it was asked for
   std::vector<std::string> warnings;  // of the run itself
   std::uint64_t violations_total = 0;
   std::vector<result::Violation> violations;

@@ -144,6 +144,7 @@ Result<Done> Supervisor::prepare_launch() {
 Result<Done> Supervisor::prepare_run(Stdio& stdio, const Channels& channels) {
   signals_ = channels.signals;
   CHECK(loop_->add(signals_, EPOLLIN, [this](std::uint32_t) { on_signals(); }));
+  has_timeline_ = channels.timeline;
   CHECK(open_events(channels.events));
   return open_streams(stdio);
 }

@@ -11,6 +11,7 @@
 #include "cgroup/group.h"
 #include "launch/launch.h"
 #include "policy/spec.h"
+#include "result/output_pieces.h"
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
 #include "supervise/event_stream.h"
@@ -29,6 +30,7 @@ inline constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 struct Channels {
   sys::FdRef signals;      // a signalfd, as that of sys::take_signals(), of what the caller sends
   sys::FdRef events = {};  // where the caller is told what happens, but for the result; may be none
+  bool timeline = false;   // whether the outcome is to say when output came
 };
 
 // Why: not movable: callbacks of the loop refer to it.
@@ -105,6 +107,8 @@ class Supervisor {
   Result<Done> open_events(sys::FdRef events);
   void hold_streams();
   void add_events(Capture::Hooks& hooks, const char* name);
+  result::OutputPieces::Take teller(bool is_error, std::uint64_t time_ns);
+  void tell_output(bool is_error, std::uint64_t time_ns, std::string_view bytes);
   void tell_started();
   void tell_exited();
   void tell_freeze(const char* what);
@@ -140,8 +144,9 @@ class Supervisor {
   Observations seen_;
 
   std::optional<EventLoop> loop_;
-  std::unique_ptr<EventStream> events_;  // null: nobody wants to be told
-  std::array<Utf8Pieces, 2> pieces_;     // of stdout and stderr
+  std::unique_ptr<EventStream> events_;         // null: nobody wants to be told
+  std::array<result::OutputPieces, 2> pieces_;  // of stdout and stderr
+  bool has_timeline_ = false;
   std::unique_ptr<Capture> out_;
   std::unique_ptr<Capture> err_;
   std::unique_ptr<InputPump> input_;

@@ -71,10 +71,10 @@ has_not() {
 has 'sandbox ' run doctor selftest profile --help --version
 offers 'sandbox do' doctor
 offers 'sandbox run --form' --format
-offers 'sandbox run --format ' json text isolate
+offers 'sandbox run --format ' json text isolate playground
 offers 'sandbox run --format i' isolate
 offers 'sandbox run --format=t' text
-offers 'sandbox run --format=' json text isolate
+offers 'sandbox run --format=' json text isolate playground
 offers 'sandbox run --wall-time 2s --net n' none
 offers 'sandbox run --memory ' none
 offers 'sandbox run --on-output-limit ' stop truncate

@@ -32,7 +32,7 @@ has() {
 }
 has 'sandbox ' run doctor selftest profile
 has 'sandbox run --form' --format
-has 'sandbox run --format ' json text isolate
+has 'sandbox run --format ' json text isolate playground
 has 'sandbox run --profile ' default strict mine.toml
 has 'sandbox run --memory 64M mi' mine.toml
 has 'sandbox profile show ' default mine.toml

@@ -9,7 +9,7 @@
 #include "result/json_emitter.h"
 #include "result/text.h"
 #include "result/utf8.h"
-#include "supervise/event_stream.h"
+#include "result/utf8_pieces.h"
 
 #undef CHECK
 
@@ -50,7 +50,7 @@ void expect_event(std::string_view bytes, std::uint64_t time_ns) {
 // A stream in parts of any size: pieces give the stream back, and never cut a character that is
 // whole in it.
 void expect_pieces(Input input) {
-  sb::supervise::Utf8Pieces pieces;
+  Utf8Pieces pieces;
   std::string whole;
   std::string joined;
   bool all_text = true;

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
+
 namespace sbfuzz {
 namespace {
 
@@ -64,6 +66,11 @@ const json* at(const json& document, std::string_view path) {
   while (!path.empty() && here != nullptr) {
     const std::string name(path.substr(0, path.find('/')));
     path.remove_prefix(std::min(path.size(), name.size() + 1));
+    if (here->is_array()) {
+      const auto index = sb::parse_unsigned(name);
+      here = index && *index < here->size() ? &(*here)[*index] : nullptr;
+      continue;
+    }
     here = here->is_object() && here->contains(name) ? &(*here)[name] : nullptr;
   }
   return here;

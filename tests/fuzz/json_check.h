@@ -14,7 +14,7 @@ namespace sbfuzz {
 
 bool is_json(std::string_view text);
 
-// The string at "a/b" of a document; nullopt: there is no such string.
+// The string at "a/b" or "a/0" of a document; nullopt: there is no such string.
 std::optional<std::string> string_at(std::string_view text, std::string_view path);
 // The unsigned number there.
 std::optional<std::uint64_t> number_at(std::string_view text, std::string_view path);

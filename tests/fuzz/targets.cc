@@ -9,9 +9,10 @@ std::span<const Target> all_targets() {
       Target{"argv", fuzz_argv},         Target{"control", fuzz_control},
       Target{"events", fuzz_events},     Target{"filter", fuzz_filter},
       Target{"needs", fuzz_needs},       Target{"oci", fuzz_oci},
-      Target{"proc", fuzz_proc},         Target{"profile", fuzz_profile},
-      Target{"progress", fuzz_progress}, Target{"request", fuzz_request},
-      Target{"serve", fuzz_serve},       Target{"units", fuzz_units},
+      Target{"playback", fuzz_playback}, Target{"proc", fuzz_proc},
+      Target{"profile", fuzz_profile},   Target{"progress", fuzz_progress},
+      Target{"request", fuzz_request},   Target{"serve", fuzz_serve},
+      Target{"units", fuzz_units},
   };
   return targets;
 }

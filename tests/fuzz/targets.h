@@ -20,6 +20,7 @@ void fuzz_events(std::string_view input);
 void fuzz_filter(std::string_view input);
 void fuzz_needs(std::string_view input);
 void fuzz_oci(std::string_view input);
+void fuzz_playback(std::string_view input);
 void fuzz_proc(std::string_view input);
 void fuzz_profile(std::string_view input);
 void fuzz_progress(std::string_view input);

@@ -125,7 +125,8 @@ TEST_CASE("options: values that cli itself reads") {
   CHECK(parsed({"--userns", "never", "p"}).request.userns == policy::UsernsChoice::never);
   CHECK(message({"--userns", "no", "p"}) == "--userns \"no\": expected auto|always|never");
   CHECK(parsed({"--format=isolate", "p"}).format == Format::isolate);
-  CHECK(message({"--format", "xml", "p"}) == "--format \"xml\": expected json|text|isolate");
+  CHECK(message({"--format", "xml", "p"}) ==
+        "--format \"xml\": expected json|text|isolate|playground");
   CHECK(message({"--env", "A", "p"}).starts_with("--env \"A\": expected NAME=VALUE"));
   CHECK(message({"--env", "=A", "p"}).starts_with("--env"));
   CHECK(message({"--env-pass", "A=b", "p"}).starts_with("--env-pass"));

@@ -40,7 +40,8 @@ TEST_CASE("completions: each option is in each script") {
 }
 
 TEST_CASE("completions: what a value can be is read from its value_name") {
-  CHECK(joined(candidates_of(option("json|text|isolate"), profiles).words) == "json text isolate");
+  CHECK(joined(candidates_of(option("json|text|isolate|playground"), profiles).words) ==
+        "json text isolate playground");
   CHECK(joined(candidates_of(option("FILE|null|-"), profiles).words) == "null -");
   CHECK(joined(candidates_of(option("scratch|ro|rw[:DIR]"), profiles).words) == "scratch ro rw");
   CHECK(joined(candidates_of(option("NAME|FILE"), profiles).words) == "default go");

@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "result/utf8_pieces.h"
+
 namespace {
 
 using namespace sb;
 using namespace sb::supervise;
+using result::Utf8Pieces;
 
 std::vector<std::string> pieces_of(const std::vector<std::string>& parts) {
   Utf8Pieces pieces;
