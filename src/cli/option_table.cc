@@ -50,6 +50,8 @@ constexpr std::array run_table = {
     OptionEntry{"--mount", "SRC:DST[:MODE]", "show SRC at DST, ro or rw (ro)", files,
                 "files.mounts", true},
     OptionEntry{"--tmpfs", "DST", "an empty directory in memory", files, "files.tmpfs", true},
+    OptionEntry{"--get", "SRC:DST", "copy the file SRC out to DST at the end", files, "files.get",
+                true},
     OptionEntry{"--directory", "DIR", "where inside to start (/workspace)", files,
                 "files.directory"},
 

@@ -13,7 +13,7 @@ namespace sb::launch {
 Result<std::optional<Received>> receive_packet(sys::FdRef control) {
   Received received;
   iovec data{.iov_base = &received.message, .iov_len = sizeof received.message};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) char space[CMSG_SPACE(inside::started_fds * sizeof(int))];
   msghdr packet{};
   packet.msg_iov = &data;
   packet.msg_iovlen = 1;
@@ -38,11 +38,13 @@ Result<std::optional<Received>> receive_packet(sys::FdRef control) {
     return Error(Tag::launch_died, "waiting for init, which ended");
   }
   if (got != sizeof received.message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-      descriptors.size() > 1) {
+      (!descriptors.empty() && descriptors.size() != inside::started_fds)) {
     return Error(Tag::launch_protocol, "reading a packet of init's of the wrong size");
   }
   if (!descriptors.empty()) {
-    received.pidfd = std::move(descriptors.front());
+    received.pidfd = std::move(descriptors[0]);
+    received.root = std::move(descriptors[1]);
+    received.scratch = std::move(descriptors[2]);
   }
   return std::optional<Received>(std::move(received));
 }

@@ -10,14 +10,16 @@
 
 namespace sb::launch {
 
-// One packet of init's, checked for length; `pidfd` came with `started`.
+// One packet of init's, checked for length; the descriptors came with `started`, all or none.
 struct Received {
   inside::ControlMsg message{};
   sys::Fd pidfd;
+  sys::Fd root;     // of the sandbox, not to be read from but to open below
+  sys::Fd scratch;  // the file system behind its writable directories
 };
 
 // The next packet, nullopt if there is none now; never waits. No descriptor that came with it stays
-// open but `pidfd`. Errors: launch.protocol, launch.died at the end of the socket.
+// open but those. Errors: launch.protocol, launch.died at the end of the socket.
 Result<std::optional<Received>> receive_packet(sys::FdRef control);
 
 // The report in the error pipe, if a stage failed. nullopt at its plain end. Waits

@@ -90,9 +90,6 @@ Result<Done> refuse_unsupported(const Profile& profile) {
   if (!profile.files.put.empty()) {
     return refuse("files.put", profile.files.put.front().origin);
   }
-  if (!profile.files.get.empty()) {
-    return refuse("files.get", profile.files.get.front().origin);
-  }
   if (profile.files.workspace &&
       profile.files.workspace->value.mode == WorkspaceMode::copy_on_write) {
     return refuse("workspace mode \"cow\"", profile.files.workspace->origin);

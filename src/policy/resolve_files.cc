@@ -103,6 +103,29 @@ Result<std::string> take_place(Files& files, std::string target, const Origin& o
   return target;
 }
 
+Result<FileToGet> resolve_get(const Setting<GetEntry>& entry, const Request& request,
+                              const Spec& spec) {
+  // Limit: of one file; the program may have made it sparse, as large as it likes.
+  constexpr std::uint64_t otherwise = 1ULL << 30;
+  FileToGet get{
+      .source = follow_root_links(spec.files, entry.value.source),
+      .target = absolute(request.caller_directory, entry.value.target),
+      .shown = entry.value.target,
+      .max_bytes = entry.value.max_bytes.value_or(spec.limits.disk_bytes.value_or(otherwise))};
+  if (entry.value.source.ends_with('/')) {
+    get.source += '/';  // Why: then it can't be a file.
+  }
+  const bool kernels =
+      is_at_or_below(get.source, "/proc") || is_at_or_below(get.source, "/sys") ||
+      (is_at_or_below(get.source, "/dev") && !is_at_or_below(get.source, "/dev/shm"));
+  if (kernels) {
+    return Error(Tag::files_source,
+                 fmt::format("{}: getting \"{}\"", entry.origin.to_string(), get.source))
+        .with_hint("what is in /proc, /sys and /dev is the kernel's, and no file of the program's");
+  }
+  return get;
+}
+
 }  // namespace
 
 Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec) {
@@ -115,6 +138,9 @@ Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, S
   }
   for (const Setting<std::string>& directory : wanted.tmpfs) {
     spec.files.tmpfs.push_back(TRY(take_place(spec.files, directory.value, directory.origin)));
+  }
+  for (const Setting<GetEntry>& entry : wanted.get) {
+    spec.files.get.push_back(TRY(resolve_get(entry, request, spec)));
   }
   if (wanted.workspace_owner) {
     spec.files.workspace_owner = wanted.workspace_owner->value;

@@ -56,6 +56,16 @@ struct Owner {
   friend bool operator==(const Owner&, const Owner&) = default;
 };
 
+// What is to be copied out once nothing runs inside any more.
+struct FileToGet {
+  std::string source;  // absolute, inside
+  std::string target;  // absolute on the host
+  std::string shown;   // the target as the caller wrote it
+  std::uint64_t max_bytes = 0;
+
+  friend bool operator==(const FileToGet&, const FileToGet&) = default;
+};
+
 enum class WorkspaceMode { scratch, read_only, read_write, copy_on_write };
 
 struct Files {
@@ -64,6 +74,7 @@ struct Files {
   std::vector<Symlink> symlinks;   // /bin -> usr/bin and the like
   std::vector<std::string> tmpfs;  // further directories backed by the scratch file system
   WorkspaceMode workspace = WorkspaceMode::scratch;
+  std::vector<FileToGet> get;
   std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
 

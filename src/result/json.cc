@@ -46,6 +46,14 @@ void write_usage(JsonEmitter& json, const Outcome& outcome) {
   write_number(json, "limit", outcome.processes.limit);
   write_number(json, "limit_hits", outcome.processes.limit_hits);
   json.end_object();
+
+  json.key("disk");
+  json.begin_object();
+  write_number(json, "used_bytes", outcome.disk.used_bytes);
+  write_number(json, "limit_bytes", outcome.disk.limit_bytes);
+  write_number(json, "inodes", outcome.disk.inodes);
+  write_number(json, "inodes_limit", outcome.disk.inodes_limit);
+  json.end_object();
 }
 
 // A stream that went elsewhere has no data and no encoding; its size is told where it is known.
@@ -82,7 +90,8 @@ void write_files(JsonEmitter& json, const std::vector<SavedFile>& files) {
     json.begin_object();
     write_text(json, "path", file.path);
     write_number(json, "bytes", file.bytes);
-    write_text(json, "saved", file.saved);
+    write_text_or_null(json, "saved", file.saved);
+    write_text_or_null(json, "error", file.err != 0 ? errno_name(file.err) : "");
     json.end_object();
   }
   json.end_array();

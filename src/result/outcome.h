@@ -84,10 +84,20 @@ struct Violation {
   std::string why;
 };
 
+// A file that was to be copied out of the sandbox.
 struct SavedFile {
-  std::string path;
-  std::uint64_t bytes = 0;
-  std::string saved;
+  std::string path;         // inside
+  std::uint64_t bytes = 0;  // that were written
+  std::string saved;        // where to; empty: it was not
+  int err = 0;              // why not
+};
+
+// What the files in memory take at the end: those of /workspace (scratch), /tmp and /dev/shm.
+struct DiskUsage {
+  std::optional<std::uint64_t> used_bytes;  // whole pages
+  std::optional<std::uint64_t> limit_bytes;
+  std::optional<std::uint64_t> inodes;  // files, directories and links
+  std::optional<std::uint64_t> inodes_limit;
 };
 
 struct Enforced {
@@ -116,6 +126,7 @@ struct Outcome {
   TimeUsage time;
   MemoryUsage memory;
   ProcessUsage processes;
+  DiskUsage disk;
   Stream out;
   Stream err;
   std::vector<OutputChunk> timeline;  // of both, where it was asked for

@@ -58,6 +58,8 @@ Result<Done> Attempt::make_streams() {
 }
 
 Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
+  // Why first: what the program can change is settled before there is a program.
+  collector_ = TRY(files::Collector::settle(spec_.files.get));
   builder_.set_filter(TRY(filters::filter_of(spec_)));
   builder_.plan().listener = spec_.name_violations;
   builder_.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
@@ -100,6 +102,10 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   // Why now, too: what can not be removed is not this run's business.
   (void)cgroup::remove_abandoned(facts_, group_->name());
   supervisor_.emplace(spec_, builder_, *running_, counted(), created_ns);
+  if (ids_) {
+    collector_.read_as(ids_->target());
+  }
+  supervisor_->save_with(&collector_);
   return Done{};
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cgroup/group.h"
+#include "files/collector.h"
 #include "launch/host_ids.h"
 #include "launch/launch.h"
 #include "launch/plan_builder.h"
@@ -55,6 +56,7 @@ class Attempt {
   launch::PlanBuilder builder_;
   Stdio stdio_;
   std::optional<launch::HostIds> ids_;
+  files::Collector collector_;
   std::optional<cgroup::Group> group_;  // Why before running_: removed once nobody is in it.
   std::optional<launch::Running> running_;
   std::optional<Supervisor> supervisor_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "files/disk.h"
 #include "supervise/supervisor.h"
 #include "sys/process.h"
 
@@ -53,6 +54,13 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::started:
       started_ = true;
       target_ = sys::Pidfd(std::move(received.pidfd));
+      root_ = std::move(received.root);
+      scratch_ = std::move(received.scratch);
+      if (const Result<result::DiskUsage> empty = files::disk_usage(scratch_.ref()); empty) {
+        empty_disk_ = *empty;
+      } else {
+        fail(empty.error());
+      }
       take_listener();
       if (seen_.failure || (seen_.stop && seen_.stop->kind != StopKind::cancelled)) {
         kill_inside();
@@ -128,6 +136,7 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     seen_.usage.system_ns = message.values[1];
     seen_.usage.cpu_ns = message.values[0] + message.values[1];
   }
+  look_at_files();
   // Why now: taking init's mounts and namespaces down takes the kernel a while, in which the rest
   // is read. Its end is no event any more.
   loop_->remove(running_.init().ref());

@@ -234,6 +234,8 @@ void fill_usage(const policy::Spec& spec, const Observations& seen, Outcome& out
                     .max_rss_bytes = seen.max_rss_bytes,
                     .limit_bytes = spec.limits.memory_bytes,
                     .oom_kills = seen.usage.oom_kills};
+  outcome.disk = seen.disk;
+  outcome.disk.limit_bytes = spec.limits.disk_bytes;
   outcome.processes = {.peak = seen.usage.processes_peak,
                        .limit = spec.limits.processes,
                        .limit_hits = seen.usage.processes_refused};
@@ -261,6 +263,7 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
   outcome.out = to_stream(std::move(seen.out));
   outcome.err = to_stream(std::move(seen.err));
   outcome.timeline = seen.timeline.take();
+  outcome.files = std::move(seen.files);
   outcome.warnings = spec.warnings;
   if (ran_out_of_others_memory(seen)) {
     outcome.warnings.emplace_back(others_memory);

@@ -55,6 +55,8 @@ struct Observations {
   StreamFacts err;
   result::Timeline timeline;          // of both, where it was asked for
   std::vector<std::string> warnings;  // of the run itself
+  std::vector<result::SavedFile> files;
+  result::DiskUsage disk;
   std::uint64_t violations_total = 0;
   std::vector<result::Violation> violations;
 

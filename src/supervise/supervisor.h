@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cgroup/group.h"
+#include "files/collector.h"
 #include "launch/launch.h"
 #include "policy/spec.h"
 #include "result/output_pieces.h"
@@ -41,6 +42,9 @@ class Supervisor {
              const cgroup::Group* group, std::uint64_t created_ns);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
+
+  // What is to be saved of the files inside once nothing runs there any more; borrowed.
+  void save_with(const files::Collector* collector) { collector_ = collector; }
 
   // Runs until everything inside is dead and every byte is read. What went wrong with the sandbox
   // is in the observations; it always ends.
@@ -84,6 +88,7 @@ class Supervisor {
   void on_started_program(std::uint64_t exec_ns);
   void on_exited(const inside::ControlMsg& message);
   void on_settled(const inside::ControlMsg& message);
+  void look_at_files();
 
   // forbidden calls
   void take_listener();
@@ -152,6 +157,10 @@ class Supervisor {
   std::unique_ptr<InputPump> input_;
   std::optional<Listener> listener_;
   sys::Pidfd target_;
+  sys::Fd root_;                  // of the sandbox, from `started` until all inside are dead
+  sys::Fd scratch_;               // its file system in memory, as long
+  result::DiskUsage empty_disk_;  // before the program had any of it
+  const files::Collector* collector_ = nullptr;
   sys::Fd timer_;
 
   Heard heard_;

@@ -114,7 +114,7 @@ void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descri
 bool exchange(Input& input, int ours, int theirs, Conversation& talk) {
   talk.now_ns += input.number(4);
   const std::size_t shape = input.choose(8);
-  const std::size_t descriptors = shape < 3 ? shape : 0;
+  const std::size_t descriptors = shape < 4 ? shape : 0;
   ControlMsg message{};
   message.kind = static_cast<ControlKind>(1 + input.choose(14));
   message.arg = static_cast<std::uint32_t>(input.number(2));
@@ -130,12 +130,14 @@ bool exchange(Input& input, int ours, int theirs, Conversation& talk) {
     talk.asked_ns = talk.now_ns;
     talk.heard.asked(talk.asked, talk.now_ns);
   }
-  send_packet(theirs, bytes, message.kind == ControlKind::started && shape > 3 ? 1 : descriptors);
+  send_packet(
+      theirs, bytes,
+      message.kind == ControlKind::started && shape > 4 ? sb::inside::started_fds : descriptors);
   const sb::Result<std::optional<Received>> received =
       sb::launch::receive_packet(sb::sys::FdRef(ours));
   if (!received) {
     expect_clear(received.error());
-    HOLDS(bytes.size() != sizeof message || descriptors > 1);
+    HOLDS(bytes.size() != sizeof message || descriptors != 0);
     return false;
   }
   HOLDS(received->has_value() && bytes.size() == sizeof message);

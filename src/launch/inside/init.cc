@@ -276,7 +276,11 @@ void run_init(const Plan& plan) {
   if (plan.listener) {
     drop_old_root(plan);
   }
-  send_started(plan, target.pidfd);
+  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) {
+    fail(plan, Stage::spawn_target);
+  }
+  send_started(plan, target.pidfd, root, scratch_fd);
   await_program(plan);
   confine_self(plan, children);
   const Family family = {target.pid, false, false, children >= 0};

@@ -37,6 +37,8 @@ int openat2_in_root(int root, const char* path, int flags);
 // mounts.cc: does all steps below the new root; returns the failed index in *index. `mountinfo` is
 // open where plan.remount asks for it.
 bool do_mounts(const Plan& plan, int root, int mountinfo, size_t* index);
+// The file system of Plan::mounts' tmpfs step, which other mounts then hide; -1 before.
+extern int scratch_fd;
 
 // remount.cc: sets MOUNT_ATTR_* on the mount that `mount_fd` is of, and if recursive on all below,
 // and makes them private; all or false with errno set. `mountinfo`: of this process, opened while
@@ -44,7 +46,8 @@ bool do_mounts(const Plan& plan, int root, int mountinfo, size_t* index);
 bool restrict_by_remount(int mountinfo, int mount_fd, uint64_t attributes, bool recursive);
 
 // messages.cc: init to the supervisor; each ends init where the supervisor is gone.
-void send_started(const Plan& plan, int pidfd);
+// With it go the new root and the scratch file system, to be looked at from outside.
+void send_started(const Plan& plan, int pidfd, int root, int scratch);
 void report_exit(const Plan& plan, int status, uint64_t when_ns);
 void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns);  // frozen, thawed
 void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);

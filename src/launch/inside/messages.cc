@@ -28,14 +28,15 @@ uint64_t to_ns(const timeval& time) {
 
 }  // namespace
 
-void send_started(const Plan& plan, int pidfd) {
+void send_started(const Plan& plan, int pidfd, int root, int scratch) {
+  const int fds[started_fds] = {pidfd, root, scratch};
   ControlMsg message;
   memset(&message, 0, sizeof message);
   message.kind = ControlKind::started;
   iovec data;
   data.iov_base = &message;
   data.iov_len = sizeof message;
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof fds)];
   memset(space, 0, sizeof space);
   msghdr packet;
   memset(&packet, 0, sizeof packet);
@@ -46,8 +47,8 @@ void send_started(const Plan& plan, int pidfd) {
   cmsghdr* header = CMSG_FIRSTHDR(&packet);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
+  header->cmsg_len = CMSG_LEN(sizeof fds);
+  memcpy(CMSG_DATA(header), fds, sizeof fds);
   ssize_t put = 0;
   do {
     put = sendmsg(plan.control_fd, &packet, MSG_NOSIGNAL);

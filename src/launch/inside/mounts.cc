@@ -132,6 +132,11 @@ bool bind(const MountStep& step, const Workplace& place, bool from_host) {
          attach_to(target.fd, step, place, tree.fd);
 }
 
+bool hold_scratch(const MountStep& step) {
+  scratch_fd = open(step.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return scratch_fd >= 0;
+}
+
 // `step.path` is a directory of ours, directly below the root, which is the working directory.
 bool new_file_system(const MountStep& step, const char* type) {
   unsigned long flags = MS_NOSUID | MS_NODEV;
@@ -220,7 +225,7 @@ bool set_attributes(const MountStep& step, const Workplace& place) {
 bool mount_step(const MountStep& step, const Workplace& place) {
   switch (step.kind) {
     case MountKind::tmpfs:
-      return new_file_system(step, "tmpfs");
+      return new_file_system(step, "tmpfs") && hold_scratch(step);
     case MountKind::attach:
       return attach(step, place);
     case MountKind::bind_host:
@@ -256,6 +261,8 @@ bool do_step(const Plan& plan, const MountStep& step, Workplace& place) {
 }
 
 }  // namespace
+
+int scratch_fd = -1;
 
 bool do_mounts(const Plan& plan, int root, int mountinfo, size_t* index) {
   Workplace place;

@@ -109,7 +109,7 @@ enum class ControlKind : uint32_t {
   signal,   // ─▶ arg: signal number, for the target's process group
   kill,     // ─▶ SIGKILL to everything inside but init
   bye,      // ─▶ init may end
-  started,  // ◀─ the target was cloned; carries its pidfd
+  started,  // ◀─ the target was cloned; carries its pidfd, the root, the scratch file system
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
   settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
             //     ns, system ns, max RSS KiB, init's RSS KiB at the clone
@@ -121,6 +121,8 @@ enum class ControlKind : uint32_t {
   attach,  // ─▶ to an init that awaits the program: carries its mount tree, for LateCommand.steps
   attached,  // ◀─ it is in its place
 };
+
+constexpr size_t started_fds = 3;
 
 struct ControlMsg {
   ControlKind kind;

@@ -121,16 +121,29 @@ TEST_CASE("json: one line unless pretty") {
 TEST_CASE("json: fields stand in the order of the contract") {
   const std::string document = json_of(finished_outcome());
   std::size_t at = 0;
-  for (const char* key :
-       {"schema",         "status",        "exit_code",   "signal",     "reason",
-        "cause",          "time",          "started",     "wall_ns",    "cpu_ns",
-        "user_ns",        "system_ns",     "setup_ns",    "memory",     "peak_bytes",
-        "peak_source",    "max_rss_bytes", "limit_bytes", "oom_kills",  "processes",
-        "peak",           "limit",         "limit_hits",  "stdout",     "data",
-        "encoding",       "bytes",         "truncated",   "stderr",     "violations_total",
-        "violations",     "files",         "enforced",    "namespaces", "seccomp",
-        "warnings",       "error",         "sandbox",     "version",    "profile",
-        "profile_sha256", "kernel"}) {
+  for (const char* key : {"schema",         "status",
+                          "exit_code",      "signal",
+                          "reason",         "cause",
+                          "time",           "started",
+                          "wall_ns",        "cpu_ns",
+                          "user_ns",        "system_ns",
+                          "setup_ns",       "memory",
+                          "peak_bytes",     "peak_source",
+                          "max_rss_bytes",  "limit_bytes",
+                          "oom_kills",      "processes",
+                          "peak",           "limit",
+                          "limit_hits",     "disk",
+                          "used_bytes",     "inodes",
+                          "inodes_limit",   "stdout",
+                          "data",           "encoding",
+                          "bytes",          "truncated",
+                          "stderr",         "violations_total",
+                          "violations",     "files",
+                          "enforced",       "namespaces",
+                          "seccomp",        "warnings",
+                          "error",          "sandbox",
+                          "version",        "profile",
+                          "profile_sha256", "kernel"}) {
     const std::size_t found = document.find("\"" + std::string(key) + "\":", at);
     CHECK_MESSAGE(found != std::string::npos, key);
     at = std::max(at, found == std::string::npos ? at : found);

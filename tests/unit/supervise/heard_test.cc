@@ -64,7 +64,7 @@ bool is_believed(const inside::Progress& page) {
 void send_with(int socket, std::size_t descriptors) {
   ControlMsg said = message(ControlKind::started);
   iovec data{.iov_base = &said, .iov_len = sizeof said};
-  const std::array<int, 2> fds = {STDERR_FILENO, STDERR_FILENO};
+  const std::array<int, 3> fds = {STDERR_FILENO, STDERR_FILENO, STDERR_FILENO};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
   msghdr packet{};
   packet.msg_iov = &data;
@@ -157,8 +157,10 @@ TEST_CASE("packets: no descriptor of a hostile packet stays open") {
     CHECK(received.error().tag() == Tag::launch_protocol);
   }
   CHECK(lowest_free() == before);
-  send_with(theirs.number(), 1);
+  send_with(theirs.number(), inside::started_fds);
   const auto received = launch::receive_packet(ours.ref());
   REQUIRE(received.has_value());
   CHECK((*received)->pidfd.valid());
+  CHECK((*received)->root.valid());
+  CHECK((*received)->scratch.valid());
 }
