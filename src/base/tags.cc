@@ -61,6 +61,8 @@ constexpr std::array table = {
     TagInfo{Tag::files_source, "files.source", exit_usage, ""},
     TagInfo{Tag::files_target, "files.target", exit_usage, ""},
     TagInfo{Tag::files_workspace, "files.workspace", exit_usage, ""},
+    TagInfo{Tag::files_put, "files.put", exit_sandbox, ""},
+    TagInfo{Tag::files_archive, "files.archive", exit_sandbox, ""},
     TagInfo{Tag::launch_clone, "launch.clone", exit_sandbox,
             "namespaces need root or unprivileged user namespaces; sandbox doctor says which"},
     TagInfo{Tag::launch_idmap, "launch.idmap", exit_sandbox, ""},

@@ -42,6 +42,8 @@ enum class Tag : std::uint16_t {
   files_source,
   files_target,
   files_workspace,
+  files_put,
+  files_archive,
   launch_clone,
   launch_idmap,
   launch_scheduling,

@@ -232,6 +232,18 @@ void PlanBuilder::add_limits(const policy::Limits& limits, const policy::Process
   }
 }
 
+void PlanBuilder::add_puts(const policy::Files& files) {
+  for (const policy::FileToPut& put : files.put) {
+    puts_.push_back({.target = keep(put.target.substr(1)),
+                     .name = put.name.empty() ? nullptr : keep(put.name),
+                     .into = put.into,
+                     .own = !put.extract});
+  }
+  plan_.puts = puts_.data();
+  plan_.put_count = puts_.size();
+  plan_.put_fd = -1;
+}
+
 Result<Done> PlanBuilder::build(const policy::Spec& spec, HostIds* ids) {
   plan_.uid = spec.inside_uid;
   plan_.gid = spec.inside_gid;
@@ -245,6 +257,7 @@ Result<Done> PlanBuilder::build(const policy::Spec& spec, HostIds* ids) {
   plan_.plain_ids = spec.ids == policy::IdMode::plain;
   plan_.drop_groups = spec.ids != policy::IdMode::caller;
   plan_.clone_into_fd = -1;
+  add_puts(spec.files);
   plan_.cgroup_namespace = true;
   plan_.directory = keep(spec.command.directory);
   plan_.program = keep(spec.command.path_inside);

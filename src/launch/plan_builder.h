@@ -58,10 +58,13 @@ class PlanBuilder {
   Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path, OwnerMapper& mapper);
   void add_limits(const policy::Limits& limits, const policy::ProcessLimits& own);
 
+  void add_puts(const policy::Files& files);
+
   inside::Plan plan_{};
   std::optional<LatePages> late_;
   std::vector<fs::MountOp> ops_;
   std::vector<inside::MountStep> steps_;
+  std::vector<inside::PutStep> puts_;
   std::deque<std::string> strings_;  // a deque: growing moves no string
   std::deque<std::vector<char*>> arrays_;
   std::vector<sys::Fd> fds_;

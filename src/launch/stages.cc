@@ -43,6 +43,7 @@ constexpr std::array table = {
     StageInfo{Stage::session, "session", Tag::launch_session, "starting a session"},
     StageInfo{Stage::keyring, "keyring", Tag::launch_keyring, "taking an empty keyring"},
     StageInfo{Stage::stdio, "stdio", Tag::launch_stdio, "connecting stdin, stdout and stderr"},
+    StageInfo{Stage::put, "put", Tag::files_put, "putting files inside"},
     StageInfo{Stage::rlimit, "rlimit", Tag::launch_rlimit, "setting resource limits"},
     StageInfo{Stage::umask, "umask", Tag::launch_init, "setting the umask"},
     StageInfo{Stage::chdir, "chdir", Tag::launch_directory, "entering the working directory"},

@@ -1,5 +1,6 @@
 #include "policy/find_program.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/core.h>
@@ -59,6 +60,10 @@ Result<Done> use_callers_file(const std::string& shown, const std::string& host,
       sys::real_path(slash == 0 ? "/" : host.substr(0, slash)).value_or(host.substr(0, slash));
   const std::string resolved = (directory == "/" ? "" : directory) + "/" + base_name(host);
   const std::optional<std::string> inside = inside_path_of(spec.files, resolved);
+  if (!spec.files.cow_source.empty() && is_at_or_below(resolved, spec.files.cow_source)) {
+    spec.command.path_inside = "/workspace" + resolved.substr(spec.files.cow_source.size());
+    return Done{};
+  }
   // Why: a link to what is not shown would be found there, and lead nowhere.
   if (inside && runs_inside(spec.files, *inside)) {
     spec.command.path_inside = *inside;
@@ -76,12 +81,22 @@ Result<Done> use_callers_file(const std::string& shown, const std::string& host,
   return Done{};
 }
 
+// Whether what is put inside may be there: it is looked for once it is.
+bool may_be_put(const Files& files, const std::string& path) {
+  return std::any_of(files.put.begin(), files.put.end(),
+                     [&](const FileToPut& put) { return is_at_or_below(path, put.target); });
+}
+
 // A program with a slash. Where the root is a directory of the caller's, an absolute path is first
 // looked for in it: there it means what it says; elsewhere, only where the host has no such file.
 Result<Done> use_path(const Request& request, const std::string& name, Spec& spec) {
   const std::string host = absolute(request.caller_directory, name);
   const bool root_first = !spec.files.root_source.empty() || !sys::stat_path(host);
   if (name.starts_with('/') && root_first && runs_inside(spec.files, name)) {
+    spec.command.path_inside = name;
+    return Done{};
+  }
+  if (name.starts_with('/') && root_first && may_be_put(spec.files, name)) {
     spec.command.path_inside = name;
     return Done{};
   }

@@ -218,11 +218,14 @@ Result<Done> add_tmpfs(Profile& profile, std::string_view text, const Place& pla
 }
 
 Result<Done> add_put(Profile& profile, std::string_view text, const Place& place) {
-  const auto paths = cut_pair(text);
+  constexpr std::string_view form = "SRC:DST or SRC:DST:extract";
+  constexpr std::string_view extract = ":extract";
+  const bool is_archive = text.ends_with(extract);
+  const auto paths = cut_pair(is_archive ? text.substr(0, text.size() - extract.size()) : text);
   if (!paths) {
-    return bad_value(place, text, "SRC:DST");
+    return bad_value(place, text, form);
   }
-  return add(profile, PutEntry{paths->first, paths->second, false}, place);
+  return add(profile, PutEntry{paths->first, paths->second, is_archive}, place);
 }
 
 Result<Done> add_put_table(Profile& profile, const ConfigValue& table, const Place& place) {

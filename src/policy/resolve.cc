@@ -87,13 +87,6 @@ Result<Done> refuse_unsupported(const Profile& profile) {
   if (profile.clock.mode && profile.clock.mode->value == ClockMode::virtual_time) {
     return refuse("clock.mode \"virtual\"", profile.clock.mode->origin);
   }
-  if (!profile.files.put.empty()) {
-    return refuse("files.put", profile.files.put.front().origin);
-  }
-  if (profile.files.workspace &&
-      profile.files.workspace->value.mode == WorkspaceMode::copy_on_write) {
-    return refuse("workspace mode \"cow\"", profile.files.workspace->origin);
-  }
   return Done{};
 }
 

@@ -77,6 +77,7 @@ Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, F
     return Done{};
   }
   const bool writable = choice.mode == WorkspaceMode::read_write;
+  const bool copied = choice.mode == WorkspaceMode::copy_on_write;
   HostMount mount =
       TRY(host_mount({.source = choice.source,
                       .target = "/workspace",
@@ -85,6 +86,12 @@ Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, F
   if (!mount.is_directory) {
     return Error(Tag::files_workspace, fmt::format("using \"{}\" as the workspace", mount.source),
                  ENOTDIR);
+  }
+  if (copied) {
+    files.workspace = WorkspaceMode::scratch;
+    files.cow_source = mount.source;
+    files.put.push_back({.source = mount.source, .target = "/workspace", .shown = mount.source});
+    return Done{};
   }
   // Why: also read-only: a directory of mode 0700 is the caller's to show.
   mount.as_owner = true;
@@ -101,6 +108,26 @@ Result<std::string> take_place(Files& files, std::string target, const Origin& o
   target = follow_root_links(files, target);
   CHECK(check_target(target, origin));
   return target;
+}
+
+std::string base_name(std::string path) {
+  path.erase(path.find_last_not_of('/') + 1);
+  return path.substr(path.rfind('/') + 1);
+}
+
+// As cp and docker cp have it: one thing becomes the target, or goes in it where it is a directory;
+// of SRC/. what it has goes in.
+FileToPut resolve_put(const PutEntry& entry, const Request& request, const Files& files) {
+  FileToPut put{.source = absolute(request.caller_directory, entry.source),
+                .target = follow_root_links(files, entry.target),
+                .shown = entry.source,
+                .into = entry.target.ends_with('/'),
+                .extract = entry.extract};
+  const std::string name = base_name(entry.source);
+  if (!put.extract && name != "." && name != "..") {
+    put.name = name;
+  }
+  return put;
 }
 
 Result<FileToGet> resolve_get(const Setting<GetEntry>& entry, const Request& request,
@@ -138,6 +165,9 @@ Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, S
   }
   for (const Setting<std::string>& directory : wanted.tmpfs) {
     spec.files.tmpfs.push_back(TRY(take_place(spec.files, directory.value, directory.origin)));
+  }
+  for (const Setting<PutEntry>& entry : wanted.put) {
+    spec.files.put.push_back(resolve_put(entry.value, request, spec.files));
   }
   for (const Setting<GetEntry>& entry : wanted.get) {
     spec.files.get.push_back(TRY(resolve_get(entry, request, spec)));

@@ -56,6 +56,18 @@ struct Owner {
   friend bool operator==(const Owner&, const Owner&) = default;
 };
 
+// What is to be copied in before the program starts.
+struct FileToPut {
+  std::string source;  // absolute on the host
+  std::string target;  // absolute, inside
+  std::string shown;   // the source as the caller wrote it
+  std::string name;    // of one thing, to be `target` or in it; empty: what the source has goes in
+  bool into = false;   // `target` is a directory, made if need be, also for one thing
+  bool extract = false;  // the source is an archive
+
+  friend bool operator==(const FileToPut&, const FileToPut&) = default;
+};
+
 // What is to be copied out once nothing runs inside any more.
 struct FileToGet {
   std::string source;  // absolute, inside
@@ -74,7 +86,9 @@ struct Files {
   std::vector<Symlink> symlinks;   // /bin -> usr/bin and the like
   std::vector<std::string> tmpfs;  // further directories backed by the scratch file system
   WorkspaceMode workspace = WorkspaceMode::scratch;
+  std::vector<FileToPut> put;
   std::vector<FileToGet> get;
+  std::string cow_source;  // of a workspace for copy on write: the host's directory; else empty
   std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
 

@@ -109,6 +109,7 @@ void write_enforced(JsonEmitter& json, const std::optional<Enforced>& enforced) 
   write_text(json, "memory", enforced->memory);
   write_text(json, "cpu_time", enforced->cpu_time);
   write_text(json, "processes", enforced->processes);
+  write_text(json, "workspace", enforced->workspace);
   write_text(json, "capabilities", enforced->capabilities);
   write_boolean(json, "no_new_privs", enforced->no_new_privs);
   json.end_object();

@@ -106,6 +106,7 @@ struct Enforced {
   std::string memory;   // "cgroup1", "cgroup2", "none"
   std::string cpu_time;
   std::string processes;
+  std::string workspace;  // "scratch", "ro", "rw", or of cow "overlay" or "copy"
   std::string capabilities = "none";
   bool no_new_privs = true;
 };

@@ -26,6 +26,20 @@ std::vector<std::string> namespaces_of(const policy::Spec& spec) {
   return names;
 }
 
+std::string workspace_of(const policy::Files& files) {
+  switch (files.workspace) {
+    case policy::WorkspaceMode::scratch:
+      return files.cow_source.empty() ? "scratch" : "copy";
+    case policy::WorkspaceMode::read_only:
+      return "ro";
+    case policy::WorkspaceMode::read_write:
+      return "rw";
+    case policy::WorkspaceMode::copy_on_write:
+      return "overlay";
+  }
+  return "";
+}
+
 result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& group) {
   const auto by = [](bool in_group, bool in_process, const std::string& name) {
     return in_group ? name : std::string(in_process ? "rlimit" : "none");
@@ -39,7 +53,8 @@ result::Enforced enforced_by(const policy::Spec& spec, const cgroup::Group& grou
           .cpu_time = by(limits.cpu_time_ns.has_value(), spec.rlimits.cpu_seconds.has_value(),
                          sources.cpu_time),
           .processes = by(limits.processes.has_value(), spec.rlimits.processes.has_value(),
-                          sources.processes)};
+                          sources.processes),
+          .workspace = workspace_of(spec.files)};
 }
 
 // Why: one more task than the program may have: the guard is in its group.
@@ -75,6 +90,10 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   if (late) {
     CHECK(builder_.await_command());
   }
+  if (!spec_.files.put.empty()) {
+    feeding_.emplace(TRY(Feeding::prepare(spec_.files.put)));
+    builder_.plan().put_fd = feeding_->theirs().number();
+  }
   CHECK(policy::check_looks());
   spec_.warnings.insert(spec_.warnings.end(), builder_.warnings().begin(),
                         builder_.warnings().end());
@@ -90,6 +109,9 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   const std::array<sys::FdRef, 3> inside = {stdio_.inside[0].ref(), stdio_.inside[1].ref(),
                                             stdio_.inside[2].ref()};
   running_.emplace(TRY(launch::start(spec_, builder_, counted(), ids, inside)));
+  if (feeding_) {
+    feeding_->close_theirs();
+  }
   if (joined_later) {
     group_.emplace(TRY(cgroup::Group::create(facts_, limits, owner)));
     CHECK(running_->send_group(*group_));
@@ -106,6 +128,7 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
     collector_.read_as(ids_->target());
   }
   supervisor_->save_with(&collector_);
+  supervisor_->feed_with(feeding_ ? &*feeding_ : nullptr);
   return Done{};
 }
 

@@ -14,6 +14,7 @@
 #include "policy/host_facts.h"
 #include "policy/spec.h"
 #include "result/outcome.h"
+#include "supervise/feeding.h"
 #include "supervise/stdio.h"
 #include "supervise/supervisor.h"
 
@@ -57,6 +58,7 @@ class Attempt {
   Stdio stdio_;
   std::optional<launch::HostIds> ids_;
   files::Collector collector_;
+  std::optional<Feeding> feeding_;
   std::optional<cgroup::Group> group_;  // Why before running_: removed once nobody is in it.
   std::optional<launch::Running> running_;
   std::optional<Supervisor> supervisor_;

@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "files/disk.h"
 #include "supervise/supervisor.h"
 #include "sys/process.h"
 
@@ -56,11 +55,8 @@ void Supervisor::on_message(launch::Received received) {
       target_ = sys::Pidfd(std::move(received.pidfd));
       root_ = std::move(received.root);
       scratch_ = std::move(received.scratch);
-      if (const Result<result::DiskUsage> empty = files::disk_usage(scratch_.ref()); empty) {
-        empty_disk_ = *empty;
-      } else {
-        fail(empty.error());
-      }
+      empty_disk_.used_bytes = received.message.values[0];
+      empty_disk_.inodes = received.message.values[1];
       take_listener();
       if (seen_.failure || (seen_.stop && seen_.stop->kind != StopKind::cancelled)) {
         kill_inside();

@@ -53,9 +53,9 @@ Split split(policy::Spec spec) {
 }
 
 bool is_alike(const policy::Files& a, const policy::Files& b) {
-  return std::tie(a.root_source, a.mounts, a.symlinks, a.tmpfs, a.get, a.workspace,
+  return std::tie(a.root_source, a.mounts, a.symlinks, a.tmpfs, a.put, a.get, a.workspace,
                   a.workspace_owner) == std::tie(b.root_source, b.mounts, b.symlinks, b.tmpfs,
-                                                 b.get, b.workspace, b.workspace_owner);
+                                                 b.put, b.get, b.workspace, b.workspace_owner);
 }
 
 bool is_alike(const policy::Spec& a, const policy::Spec& b) {
@@ -82,7 +82,7 @@ bool can_be_late(const policy::Spec& spec, const policy::HostMount& program) {
 // owner, which the launch itself settles.
 bool can_wait(const policy::Spec& spec) {
   // Nor where files go in or out.
-  return spec.files.get.empty() && spec.name_violations &&
+  return spec.files.get.empty() && spec.files.put.empty() && spec.name_violations &&
          shape_of(spec.stdio.input) != InputShape::pipe &&
          std::none_of(spec.files.mounts.begin(), spec.files.mounts.end(),
                       [](const policy::HostMount& mount) {

@@ -20,9 +20,6 @@
 namespace sb::supervise {
 namespace {
 
-// A launch takes milliseconds; this is for sources that hang, such as a dead network file system.
-constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
-
 std::string utc_now() {
   timespec now{};
   (void)::clock_gettime(CLOCK_REALTIME, &now);
@@ -138,6 +135,7 @@ Result<Done> Supervisor::prepare_launch() {
         [this] { note_baseline(); });
   }
   start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
+  CHECK(start_feeding());
   return Done{};
 }
 
@@ -169,7 +167,7 @@ void Supervisor::on_error_pipe() {
   if (!report) {
     fail(Error(report.error()).with_stage(last_stage()));
   } else if (*report) {
-    Error error = launch::stage_error(spec_, builder_, **report);
+    Error error = put_error(launch::stage_error(spec_, builder_, **report));
     const bool is_broken = error.tag() == Tag::launch_protocol;
     fail(is_broken ? std::move(error).with_stage(last_stage()) : std::move(error));
   } else if (!facts) {

@@ -16,6 +16,7 @@
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
 #include "supervise/event_stream.h"
+#include "supervise/feeding.h"
 #include "supervise/heard.h"
 #include "supervise/input_pump.h"
 #include "supervise/listener.h"
@@ -25,6 +26,8 @@
 
 namespace sb::supervise {
 
+// A launch takes milliseconds; this is for sources that hang, such as a dead network file system.
+inline constexpr std::uint64_t launch_patience_ns = 30'000'000'000;
 // How long init may take to reap what was killed before it is killed itself.
 inline constexpr std::uint64_t kill_patience_ns = 5'000'000'000;
 
@@ -44,6 +47,8 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   // What is to be saved of the files inside once nothing runs there any more; borrowed.
+  // What is to be put there before the program starts; borrowed, or nullptr.
+  void feed_with(Feeding* feeding) { feeding_ = feeding; }
   void save_with(const files::Collector* collector) { collector_ = collector; }
 
   // Runs until everything inside is dead and every byte is read. What went wrong with the sandbox
@@ -89,6 +94,8 @@ class Supervisor {
   void on_exited(const inside::ControlMsg& message);
   void on_settled(const inside::ControlMsg& message);
   void look_at_files();
+  Result<Done> start_feeding();
+  Error put_error(Error error) const;
 
   // forbidden calls
   void take_listener();
@@ -161,6 +168,7 @@ class Supervisor {
   sys::Fd scratch_;               // its file system in memory, as long
   result::DiskUsage empty_disk_;  // before the program had any of it
   const files::Collector* collector_ = nullptr;
+  Feeding* feeding_ = nullptr;
   sys::Fd timer_;
 
   Heard heard_;

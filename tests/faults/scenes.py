@@ -24,6 +24,7 @@ def all_scenes():
         Scene("workspace", ("--workspace", "rw:shared", "--mount", "/usr/share:/data:ro")),
         Scene("stdin file", ("--stdin", "input", "--result", "result", "--stdout", "output"),
               result="result", output="output"),
+        Scene("put", ("--put", "input:/workspace")),
         Scene("events", ("--events", "events", "--profile", "python"), events="events"),
         Scene("plain ids", ("--userns", "never")),
         Scene("limits", ("--cpu-time", "5s", "--memory", "64M", "--processes", "8", "--cpus", "1",

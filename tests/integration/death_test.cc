@@ -46,6 +46,7 @@ constexpr std::array deaths = {
     Death{Stage::session, "session", "setsid", SYS_setsid, true},
     Death{Stage::keyring, "keyring", "keyctl", SYS_keyctl, true},
     Death{Stage::stdio, "stdio", "dup3:when=1", SYS_dup3, true},
+    Death{Stage::put, "put", "wait4:when=1", SYS_wait4, true},
     Death{Stage::rlimit, "rlimit", "prlimit64:when=1", SYS_prlimit64, true},
     Death{Stage::umask, "umask", "umask:when=1", SYS_umask, true},
     Death{Stage::chdir, "chdir", "chdir", SYS_chdir, true},
@@ -108,7 +109,11 @@ void expect_deaths(Stage first, Stage last) {
     if (death.meanwhile != nullptr) {
       injections.emplace_back(death.meanwhile);
     }
-    Running running(under_strace(injections, {"--wall-time", "20s"}), options);
+    Words words = {"--wall-time", "20s"};
+    if (death.stage == Stage::put) {
+      words.insert(words.end(), {"--put", probe("print_args") + ":/tmp"});
+    }
+    Running running(under_strace(injections, words), options);
     kill_in_call(running, death.number, death.target);
     expect_not_run(running.finish(), "launch.died", death.stage_name);
   }

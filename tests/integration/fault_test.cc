@@ -29,6 +29,7 @@ enum class How {
   no_directory,   // --directory names nothing
   group_removed,  // somebody removes the run's cgroup
   plain_ids,      // injected, without a user namespace: there init keeps its ids
+  no_room,        // what is put inside is more than the disk holds
   killed,         // the test kills the target while strace holds it in the call
 };
 
@@ -76,6 +77,7 @@ constexpr std::array failures = {
     Fault{Stage::session, "session", "launch.session", "setsid:error=EPERM", nullptr},
     Fault{Stage::keyring, "keyring", "launch.keyring", "keyctl:error=EPERM", nullptr},
     Fault{Stage::stdio, "stdio", "launch.stdio", "dup3:error=EBADF", init_waits},
+    Fault{Stage::put, "put", "files.put", "", nullptr, How::no_room},
     Fault{Stage::rlimit, "rlimit", "launch.rlimit", "prlimit64:error=EPERM:when=1", nullptr},
     // It can't fail, and the supervisor makes it, too, ten times; when= counts for each process.
     Fault{Stage::umask, "umask", "launch.died", "umask:delay_enter=700000:when=1", nullptr,
@@ -157,6 +159,8 @@ void expect_failure(const Fault& fault) {
     };
   } else if (fault.how == How::no_directory) {
     sandbox_options.insert(sandbox_options.end(), {"--directory", "/nowhere"});
+  } else if (fault.how == How::no_room) {
+    sandbox_options.insert(sandbox_options.end(), {"--disk", "64K", "--put", binary() + ":/tmp"});
   } else if (fault.how == How::plain_ids) {
     sandbox_options.insert(sandbox_options.end(), {"--userns", "never"});
   } else if (fault.how == How::group_removed && !host_has("cgroup1")) {

@@ -10,8 +10,8 @@ allowed='write|read|close|syscall|prctl|mount|umount2|chdir|chroot|fchdir|umask|
 |ioctl|clock_gettime|socket|execve|unshare|waitid|ppoll|poll|sendmsg|recvmsg|sigaction|sigprocmask|sigemptyset|sigfillset
 |sigaddset|sigdelset|signalfd|kill|_exit|open|openat|mkdir|mkdirat|mknod|mknodat|symlink|symlinkat|lseek|pread
 |pwrite|fchmod|fchmodat|fchown|fchownat|getrusage|send|recv|sendfile|waitpid|clone|prlimit|setrlimit|setpriority|sched_setscheduler|sched_setaffinity|personality|getpid|getppid
-|__errno_location|__stack_chk_fail|memcpy|memset|memcmp|memmove|strlen
-|__memcpy_chk|__memset_chk|__read_chk|__pread_chk|__open_2|__openat_2|_GLOBAL_OFFSET_TABLE_'
+|__errno_location|__stack_chk_fail|memcpy|memset|memcmp|memmove|strlen|strcmp|unlinkat
+|__memcpy_chk|__memset_chk|__memmove_chk|__read_chk|__pread_chk|__open_2|__openat_2|_GLOBAL_OFFSET_TABLE_'
 allowed=$(tr -d '\n' <<<"$allowed")
 
 # What the members of the archive define for each other is ours (its names are namespaced).

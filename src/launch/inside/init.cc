@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -161,8 +162,20 @@ void await_group(const Plan& plan) {
   }
 }
 
-Target spawn_target(const Plan& plan) {
+// Why before the target: what is put inside is not the sandbox's own.
+DiskUse disk_use(const Plan& plan) {
   enter(plan, Stage::spawn_target);
+  struct statfs status;
+  memset(&status, 0, sizeof status);
+  if (syscall(SYS_fstatfs, scratch_fd, &status) != 0) {
+    fail(plan, Stage::spawn_target);
+  }
+  const DiskUse use = {(status.f_blocks - status.f_bfree) * static_cast<uint64_t>(status.f_bsize),
+                       status.f_files - status.f_ffree};
+  return use;
+}
+
+Target spawn_target(const Plan& plan) {
   Target target;
   target.pidfd = -1;
   clone_args args;
@@ -269,6 +282,7 @@ void run_init(const Plan& plan) {
   rusage usage;
   memset(&usage, 0, sizeof usage);
   (void)!getrusage(RUSAGE_SELF, &usage);
+  const DiskUse use = disk_use(plan);
   const Target target = spawn_target(plan);
   // Why now: the target confines itself meanwhile, which takes as long. Safety: it becomes the
   // program only once the supervisor has its listener, for which it needs the pidfd that is sent
@@ -280,7 +294,7 @@ void run_init(const Plan& plan) {
   if (root < 0) {
     fail(plan, Stage::spawn_target);
   }
-  send_started(plan, target.pidfd, root, scratch_fd);
+  send_started(plan, target.pidfd, root, scratch_fd, use);
   await_program(plan);
   confine_self(plan, children);
   const Family family = {target.pid, false, false, children >= 0};

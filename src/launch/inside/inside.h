@@ -45,9 +45,16 @@ extern int scratch_fd;
 // its root was what it is now.
 bool restrict_by_remount(int mountinfo, int mount_fd, uint64_t attributes, bool recursive);
 
+// Of the scratch file system: what its own directories take of it.
+struct DiskUse {
+  uint64_t bytes;
+  uint64_t inodes;
+};
+
 // messages.cc: init to the supervisor; each ends init where the supervisor is gone.
 // With it go the new root and the scratch file system, to be looked at from outside.
-void send_started(const Plan& plan, int pidfd, int root, int scratch);
+void send_started(const Plan& plan, int pidfd, int root, int scratch, const DiskUse& use);
+
 void report_exit(const Plan& plan, int status, uint64_t when_ns);
 void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns);  // frozen, thawed
 void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);
@@ -74,6 +81,11 @@ int receive_message(const Plan& plan, ControlMsg* message, int* fds, size_t room
 
 // guard.cc: clones the guard; false with errno set. It shares this process's memory until exec.
 bool start_guard(const Plan& plan);
+
+// unpack.cc: puts in what the supervisor sends, by a process of its own that has the target's ids
+// and group, no capability and a filter of its own. False with errno set: the supervisor was told
+// why, or that process was killed.
+bool put_files(const Plan& plan);
 
 // target.cc: the body of the first process of the target; never returns.
 [[noreturn]] void run_target(const Plan& plan);

@@ -28,11 +28,13 @@ uint64_t to_ns(const timeval& time) {
 
 }  // namespace
 
-void send_started(const Plan& plan, int pidfd, int root, int scratch) {
+void send_started(const Plan& plan, int pidfd, int root, int scratch, const DiskUse& use) {
   const int fds[started_fds] = {pidfd, root, scratch};
   ControlMsg message;
   memset(&message, 0, sizeof message);
   message.kind = ControlKind::started;
+  message.values[0] = use.bytes;
+  message.values[1] = use.inodes;
   iovec data;
   data.iov_base = &message;
   data.iov_len = sizeof message;

@@ -53,6 +53,16 @@ struct LateCommand {
   uint32_t step_count;
 };
 
+// One source of files for the inside.
+struct PutStep {
+  const char* target;  // below the root, without a leading slash
+  // Not null: the source is one thing of this name, to be `target`, or in it if that is a
+  // directory. Null: `target` is a directory, made if need be, and what the source has goes in it.
+  const char* name;
+  bool into;  // `target` is a directory, made if need be, also for one thing
+  bool own;   // made by us of what lies on the host: what its links point to is the caller's choice
+};
+
 constexpr size_t max_join_fds = 8;
 constexpr size_t max_resource_limits = 8;
 
@@ -85,6 +95,9 @@ struct Plan {
       group_follows;  // the groups are made while init mounts; a message brings their `tasks` files
   bool cgroup_namespace;
   int32_t stdio[3];
+  int32_t put_fd;  // the socket by which files come, or -1
+  const PutStep* puts;
+  size_t put_count;
   ResourceLimit limits[max_resource_limits];
   size_t limit_count;
   const char* directory;

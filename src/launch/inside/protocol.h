@@ -63,6 +63,7 @@ enum class Stage : uint32_t {
   session,
   keyring,
   stdio,
+  put,
   rlimit,
   umask,
   chdir,
@@ -104,12 +105,43 @@ struct Progress {
   volatile uint64_t entered_ns[stage_count];  // CLOCK_MONOTONIC; not of exec: see target.cc
 };
 
+// Why something could not be put inside.
+enum class PutTrouble : uint32_t {
+  none,
+  system,   // err says what
+  not_tar,  // no header of a tar archive where one must be
+  cut_off,
+  number,  // one that is none, or too large
+  name,    // absolute, "..", empty, with a NUL
+  link,    // leads out of the directory
+  hard_link,
+  special,  // a device or a pipe
+  kind,     // of another kind, such as sparse
+  too_many,
+  too_deep,
+  too_long,
+};
+constexpr uint32_t put_trouble_count = static_cast<uint32_t>(PutTrouble::too_long) + 1;
+
+// What the helper that puts files inside says of the entry at which it gave up: one write into the
+// socket by which it is fed. Of each source the supervisor sends pieces, each a uint32_t of its
+// size and that many bytes of a tar archive; one of size 0 ends the source.
+struct PutAnswer {
+  uint32_t magic;  // report_magic
+  uint32_t source;
+  PutTrouble trouble;
+  int32_t err;
+  char name[240];  // as the archive has it, cut; ends in NUL
+};
+static_assert(sizeof(PutAnswer) == 256);
+
 enum class ControlKind : uint32_t {
   go = 1,   // ─▶ the ids are mapped
   signal,   // ─▶ arg: signal number, for the target's process group
   kill,     // ─▶ SIGKILL to everything inside but init
   bye,      // ─▶ init may end
-  started,  // ◀─ the target was cloned; carries its pidfd, the root, the scratch file system
+  started,  // ◀─ the target was cloned; carries its pidfd, the root, the scratch file
+            //     system; values: what of that is used, bytes and inodes
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
   settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
             //     ns, system ns, max RSS KiB, init's RSS KiB at the clone

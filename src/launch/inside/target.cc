@@ -67,6 +67,12 @@ void take_descriptors(const Plan& plan) {
       fail(plan, Stage::stdio, static_cast<size_t>(number));
     }
   }
+  enter(plan, Stage::put);
+  // Why before the limits: the caller's files are not the program's; and before chdir, which may
+  // lead into one of them.
+  if (plan.put_count > 0 && !put_files(plan)) {
+    fail(plan, Stage::put);
+  }
   enter(plan, Stage::rlimit);
   for (size_t i = 0; i < plan.limit_count; ++i) {
     rlimit64 limit;

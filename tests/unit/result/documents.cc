@@ -41,7 +41,8 @@ Outcome finished_outcome() {
                               .seccomp = "go",
                               .memory = "cgroup1",
                               .cpu_time = "cgroup1",
-                              .processes = "cgroup1"};
+                              .processes = "cgroup1",
+                              .workspace = "scratch"};
   outcome.sandbox = {.version = "0.1.0",
                      .profile = "go",
                      .profile_sha256 = std::string(64, 'a'),

@@ -1,0 +1,497 @@
+// The helper that puts files inside before the program starts: reads plain tar, writes as the
+// target.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch/inside/inside.h"
+#include "launch/inside/tar.h"
+
+namespace sb::inside {
+namespace {
+
+// Limit: of entries of one source.
+constexpr uint32_t most_entries = 200000;
+constexpr size_t longest_pax = 65536;
+constexpr mode_t made_directory = 0755;
+
+// Why static: there is no allocation here, and a stack may be small. Only this process touches it.
+struct Unpacker {
+  int feed;
+  uint32_t source;
+  uint32_t left_in_piece;
+  bool ended;  // the source
+  int base;    // a directory that all entries are below
+  int parent;  // the one that the last entry was made in, or -1
+  uint32_t entries;
+  size_t strip;
+  bool own;
+  char prefix[256];  // what stands for the first component of a thing that is named here
+  char parent_path[longest_path];
+  char path[longest_path];
+  char name[longest_path];  // of the next entry, from a header before it; empty: none
+  char link[longest_path];
+  bool has_size;
+  uint64_t size;
+  char shown[sizeof PutAnswer::name];
+  char pax[longest_pax];
+  char buffer[65536];
+  PaxFields fields;
+};
+Unpacker at;
+
+[[noreturn]] void give_up(PutTrouble trouble, int err) {
+  PutAnswer answer;
+  memset(&answer, 0, sizeof answer);
+  answer.magic = report_magic;
+  answer.source = at.source;
+  answer.trouble = trouble;
+  answer.err = err;
+  memcpy(answer.name, at.shown, sizeof answer.name);
+  (void)!write(at.feed, &answer, sizeof answer);
+  inside_exit(inside_failed);
+}
+
+void check(PutTrouble trouble) {
+  if (trouble != PutTrouble::none) {
+    give_up(trouble, 0);
+  }
+}
+
+void check_system(bool done) {
+  if (!done) {
+    give_up(PutTrouble::system, errno);
+  }
+}
+
+void show(const char* name) {
+  size_t size = strlen(name);
+  size = size < sizeof at.shown ? size : sizeof at.shown - 1;
+  memcpy(at.shown, name, size);
+  at.shown[size] = '\0';
+}
+
+// All of it; or ends this process, which nobody feeds any more.
+void read_feed(void* data, size_t size) {
+  char* place = static_cast<char*>(data);
+  while (size > 0) {
+    const ssize_t got = read(at.feed, place, size);
+    if (got == 0 || (got < 0 && errno != EINTR)) {
+      inside_exit(inside_failed);
+    }
+    place += got > 0 ? got : 0;
+    size -= got > 0 ? static_cast<size_t>(got) : 0;
+  }
+}
+
+// At most `size` bytes of the source; 0 at its end.
+size_t read_some(void* data, size_t size) {
+  if (at.left_in_piece == 0 && !at.ended) {
+    read_feed(&at.left_in_piece, sizeof at.left_in_piece);
+    at.ended = at.left_in_piece == 0;
+  }
+  const size_t now = size < at.left_in_piece ? size : at.left_in_piece;
+  read_feed(data, now);
+  at.left_in_piece -= static_cast<uint32_t>(now);
+  return now;
+}
+
+// False at the end of the source, if it comes before the first byte.
+bool read_whole(void* data, size_t size) {
+  size_t have = 0;
+  while (have < size) {
+    const size_t got = read_some(static_cast<char*>(data) + have, size - have);
+    if (got == 0 && have == 0) {
+      return false;
+    }
+    if (got == 0) {
+      give_up(PutTrouble::cut_off, 0);
+    }
+    have += got;
+  }
+  return true;
+}
+
+void must_read(void* data, size_t size) {
+  if (size > 0 && !read_whole(data, size)) {
+    give_up(PutTrouble::cut_off, 0);
+  }
+}
+
+void skip(uint64_t size) {
+  while (size > 0) {
+    const size_t now = size < sizeof at.buffer ? static_cast<size_t>(size) : sizeof at.buffer;
+    must_read(at.buffer, now);
+    size -= now;
+  }
+}
+
+uint64_t padding_of(uint64_t size) { return (tar_block - size % tar_block) % tar_block; }
+
+int open_beneath(int directory, const char* path, int flags) {
+  open_how how;
+  memset(&how, 0, sizeof how);
+  how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(
+      syscall(SYS_openat2, directory, path[0] == '\0' ? "." : path, &how, sizeof how));
+}
+
+// A directory below another one, made with those above it where it is not there; -1 with errno set.
+int make_path(int directory, const char* path) {
+  int fd = open_beneath(directory, path, O_PATH | O_DIRECTORY);
+  if (fd >= 0 || errno != ENOENT) {
+    return fd;
+  }
+  fd = open_beneath(directory, "", O_PATH | O_DIRECTORY);
+  char part[longest_path];
+  while (fd >= 0 && *path != '\0') {
+    size_t length = 0;
+    while (path[length] != '\0' && path[length] != '/') {
+      ++length;
+    }
+    memcpy(part, path, length);
+    part[length] = '\0';
+    path += length + (path[length] == '/' ? 1 : 0);
+    int next = -1;
+    if (mkdirat(fd, part, made_directory) == 0 || errno == EEXIST) {
+      next = open_beneath(fd, part, O_PATH | O_DIRECTORY);
+    }
+    const int err = errno;
+    close(fd);
+    errno = err;
+    fd = next;
+  }
+  return fd;
+}
+
+// Cuts `path` into a directory and the name in it; the name.
+const char* cut(char* path) {
+  char* slash = nullptr;
+  for (char* c = path; *c != '\0'; ++c) {
+    slash = *c == '/' ? c : slash;
+  }
+  if (slash == nullptr) {
+    memmove(path + 1, path, strlen(path) + 1);
+    path[0] = '\0';
+    return path + 1;
+  }
+  *slash = '\0';
+  return slash + 1;
+}
+
+// Where entries of this source go.
+void settle(int root, const PutStep& step) {
+  show(step.target);
+  at.own = step.own;
+  at.strip = step.own ? 1 : 0;
+  at.prefix[0] = '\0';
+  at.base = -1;
+  if (step.name == nullptr) {
+    at.base = make_path(root, step.target);
+    check_system(at.base >= 0);
+    return;
+  }
+  const size_t size = strlen(step.name);
+  const size_t target_size = strlen(step.target);
+  if (size >= sizeof at.prefix || target_size + 2 > sizeof at.path) {
+    give_up(PutTrouble::too_long, 0);
+  }
+  memcpy(at.prefix, step.name, size + 1);
+  at.base = step.into ? make_path(root, step.target)
+                      : open_beneath(root, step.target, O_PATH | O_DIRECTORY);
+  if (at.base >= 0) {
+    return;
+  }
+  check_system(!step.into);
+  check_system(errno == ENOENT || errno == ENOTDIR);
+  memcpy(at.path, step.target, target_size + 1);
+  const char* name = cut(at.path);
+  const size_t name_size = strlen(name);
+  if (name_size >= sizeof at.prefix) {
+    give_up(PutTrouble::too_long, 0);
+  }
+  memcpy(at.prefix, name, name_size + 1);
+  at.base = make_path(root, at.path);
+  check_system(at.base >= 0);
+}
+
+// The directory that an entry is to be made in, and its name there; nullptr: it is the base itself.
+const char* enter(const char* name) {
+  const size_t prefix = strlen(at.prefix);
+  char* rest = at.path;
+  memcpy(rest, at.prefix, prefix);
+  rest += prefix;
+  if (prefix > 0) {
+    *rest++ = '/';
+  }
+  check(clean_name(name, at.strip, rest, sizeof at.path - prefix - 2));
+  if (*rest == '\0' && prefix > 0) {
+    *--rest = '\0';
+  }
+  if (at.path[0] == '\0') {
+    return nullptr;
+  }
+  const char* last = cut(at.path);
+  if (at.parent >= 0 && strcmp(at.path, at.parent_path) == 0) {
+    return last;
+  }
+  if (at.parent >= 0) {
+    close(at.parent);
+  }
+  at.parent = make_path(at.base, at.path);
+  check_system(at.parent >= 0);
+  memcpy(at.parent_path, at.path, strlen(at.path) + 1);
+  return last;
+}
+
+// What is there under this name is replaced, not followed; but a directory is not.
+void make_room(const char* name) {
+  check_system(unlinkat(at.parent, name, 0) == 0 || errno == ENOENT);
+}
+
+void make_directory(const TarHeader& header, const char* name) {
+  if (name == nullptr) {
+    return;
+  }
+  if (mkdirat(at.parent, name, header.mode | 0700) == 0) {
+    return;
+  }
+  check_system(errno == EEXIST);
+  const int there = open_beneath(at.parent, name, O_PATH | O_DIRECTORY);
+  check_system(there >= 0);
+  close(there);
+}
+
+void make_symlink(const char* name, const char* link) {
+  if (name == nullptr || link[0] == '\0') {
+    give_up(PutTrouble::name, 0);
+  }
+  // at.path is the directory of `name` now: how deep that is counts.
+  if (!at.own) {
+    char place[longest_path];
+    const size_t size = strlen(at.path);
+    memcpy(place, at.path, size);
+    memcpy(place + size, size > 0 ? "/x" : "x", size > 0 ? 3 : 2);
+    if (!link_stays(place, link)) {
+      give_up(PutTrouble::link, 0);
+    }
+  }
+  make_room(name);
+  check_system(syscall(SYS_symlinkat, link, at.parent, name) == 0);
+}
+
+void write_all(int fd, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t put = write(fd, data, size);
+    check_system(put >= 0 || errno == EINTR);
+    data += put > 0 ? put : 0;
+    size -= put > 0 ? static_cast<size_t>(put) : 0;
+  }
+}
+
+void make_file(const TarHeader& header, const char* name) {
+  if (name == nullptr) {
+    give_up(PutTrouble::name, 0);
+  }
+  make_room(name);
+  const int fd = openat(at.parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        header.mode | 0600);
+  check_system(fd >= 0);
+  uint64_t left = header.size;
+  while (left > 0) {
+    const size_t now = left < sizeof at.buffer ? static_cast<size_t>(left) : sizeof at.buffer;
+    must_read(at.buffer, now);
+    write_all(fd, at.buffer, now);
+    left -= now;
+  }
+  const timespec times[2] = {{header.mtime, 0}, {header.mtime, 0}};
+  // Why ignored: a time that the file system can't hold is no reason to refuse a file.
+  (void)!syscall(SYS_utimensat, fd, nullptr, times, 0);
+  close(fd);
+  skip(padding_of(header.size));
+}
+
+// The contents of a header of ours for the next one, as text.
+void read_text(uint64_t size, char* text, size_t room) {
+  if (size >= room) {
+    give_up(PutTrouble::too_long, 0);
+  }
+  must_read(text, static_cast<size_t>(size));
+  text[size] = '\0';
+  skip(padding_of(size));
+}
+
+// True: it was about the next entry.
+bool take_extension(const TarHeader& header) {
+  switch (header.kind) {
+    case TarKind::long_name:
+      read_text(header.size, at.name, sizeof at.name);
+      return true;
+    case TarKind::long_link:
+      read_text(header.size, at.link, sizeof at.link);
+      return true;
+    case TarKind::pax:
+      read_text(header.size, at.pax, sizeof at.pax);
+      memset(&at.fields, 0, sizeof at.fields);
+      check(read_pax(at.pax, static_cast<size_t>(header.size), &at.fields));
+      memcpy(at.name, at.fields.name, sizeof at.name);
+      memcpy(at.link, at.fields.link, sizeof at.link);
+      at.has_size = at.fields.has_size;
+      at.size = at.fields.size;
+      return true;
+    case TarKind::pax_global:
+      skip(header.size);
+      skip(padding_of(header.size));
+      return true;
+    case TarKind::end:
+    case TarKind::file:
+    case TarKind::directory:
+    case TarKind::symlink:
+      break;
+  }
+  return false;
+}
+
+void take_entry(TarHeader& header) {
+  const char* wanted = at.name[0] != '\0' ? at.name : header.name;
+  const char* link = at.link[0] != '\0' ? at.link : header.link;
+  show(wanted);
+  if (++at.entries > most_entries) {
+    give_up(PutTrouble::too_many, 0);
+  }
+  if (at.has_size && header.kind == TarKind::file) {
+    header.size = at.size;
+  }
+  const char* name = enter(wanted);
+  if (header.kind == TarKind::directory) {
+    make_directory(header, name);
+  } else if (header.kind == TarKind::symlink) {
+    make_symlink(name, link);
+  } else {
+    make_file(header, name);
+  }
+  at.name[0] = at.link[0] = '\0';
+  at.has_size = false;
+}
+
+void unpack_source() {
+  unsigned char block[tar_block];
+  TarHeader header;
+  bool any = false;
+  while (read_whole(block, sizeof block)) {
+    any = true;
+    const PutTrouble trouble = read_tar_header(block, &header);
+    if (trouble != PutTrouble::none && header.name[0] != '\0') {
+      show(at.name[0] != '\0' ? at.name : header.name);
+    }
+    check(trouble);
+    if (header.kind == TarKind::end) {
+      break;
+    }
+    if (!take_extension(header)) {
+      take_entry(header);
+    }
+  }
+  // Why: nothing at all is no archive; a tar that ends without its two blocks of zeros is one.
+  check(any ? PutTrouble::none : PutTrouble::not_tar);
+  while (read_some(at.buffer, sizeof at.buffer) > 0) {
+    // What is behind the end of the archive means nothing.
+  }
+}
+
+// Nothing but files, below directories that are open.
+bool confine_helper() {
+#ifdef __SANITIZE_ADDRESS__
+  return true;  // Why: ASan maps memory.
+#else
+  static constexpr uint32_t allowed[] = {SYS_read,      SYS_write,     SYS_openat,   SYS_openat2,
+                                         SYS_close,     SYS_mkdirat,   SYS_unlinkat, SYS_symlinkat,
+                                         SYS_utimensat, SYS_exit_group};
+  constexpr size_t count = sizeof allowed / sizeof allowed[0];
+  sock_filter code[count + 6];
+  size_t size = 0;
+  code[size++] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, arch)};
+  code[size++] = {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64};
+  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS};
+  code[size++] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)};
+  for (size_t i = 0; i < count; ++i) {
+    // Jumps over the remaining comparisons and the kill.
+    code[size++] = {BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint8_t>(count - i), 0, allowed[i]};
+  }
+  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS};
+  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+  sock_fprog program;
+  program.len = static_cast<unsigned short>(size);
+  program.filter = code;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+#endif
+}
+
+[[noreturn]] void run_helper(const Plan& plan) {
+  at.feed = plan.put_fd;
+  at.parent = -1;
+  umask(0);
+  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // Why the rights of the target and no more: what it could not write is not to be written for it.
+  check_system(root >= 0 && (!plan.drop_groups || clear_groups()) &&
+               prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 &&
+               ((!plan.map_ids && !plan.plain_ids) || set_ids(plan.uid, plan.gid)) &&
+               reduce_capabilities(-1) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               confine_helper());
+  for (size_t i = 0; i < plan.put_count; ++i) {
+    at.source = static_cast<uint32_t>(i);
+    at.left_in_piece = 0;
+    at.ended = false;
+    at.entries = 0;
+    at.name[0] = at.link[0] = '\0';
+    at.has_size = false;
+    settle(root, plan.puts[i]);
+    unpack_source();
+    close(at.base);
+    if (at.parent >= 0) {
+      close(at.parent);
+    }
+    at.parent = -1;
+  }
+  inside_exit(0);
+}
+
+}  // namespace
+
+bool put_files(const Plan& plan) {
+  clone_args args;
+  memset(&args, 0, sizeof args);
+  args.exit_signal = SIGCHLD;
+  const pid_t pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
+  if (pid < 0) {
+    return false;
+  }
+  if (pid == 0) {
+    run_helper(plan);
+  }
+  int status = 0;
+  pid_t waited = 0;
+  do {
+    waited = waitpid(pid, &status, 0);
+  } while (waited < 0 && errno == EINTR);
+  if (waited == pid && status == 0) {
+    return true;
+  }
+  errno = ECHILD;
+  return false;
+}
+
+}  // namespace sb::inside
