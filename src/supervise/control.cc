@@ -71,10 +71,7 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::thawed:
       return on_thawed(received.message.values[0]);
     case inside::ControlKind::attached:
-      if (const Result<Done> started = listener_->let_start(); !started) {
-        fail(started.error());
-      }
-      return;
+      return on_attached();
     case inside::ControlKind::go:
     case inside::ControlKind::signal:
     case inside::ControlKind::kill:
@@ -84,6 +81,15 @@ void Supervisor::on_message(launch::Received received) {
     case inside::ControlKind::group:
     case inside::ControlKind::attach:
       return;  // never accepted
+  }
+}
+
+// The program is shown inside now, on a place of its own in the file system in memory.
+void Supervisor::on_attached() {
+  const Result<Done> looked = look_at_empty_disk();
+  const Result<Done> started = looked ? listener_->let_start() : looked;
+  if (!started) {
+    fail(started.error());
   }
 }
 

@@ -19,6 +19,11 @@ Result<Done> Supervisor::start_feeding() {
   return feeding_->start(*loop_, on_progress, [this](Error error) { fail(std::move(error)); });
 }
 
+Result<Done> Supervisor::look_at_empty_disk() {
+  empty_disk_ = TRY(files::disk_usage(scratch_.ref()));
+  return Done{};
+}
+
 // The helper knows better why it gave up than the target that started it.
 Error Supervisor::put_error(Error error) const {
   if (feeding_ == nullptr || error.stage() != launch::stage_name(inside::Stage::put)) {

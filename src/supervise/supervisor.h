@@ -93,6 +93,8 @@ class Supervisor {
   void on_started_program(std::uint64_t exec_ns);
   void on_exited(const inside::ControlMsg& message);
   void on_settled(const inside::ControlMsg& message);
+  void on_attached();
+  Result<Done> look_at_empty_disk();
   void look_at_files();
   Result<Done> start_feeding();
   Error put_error(Error error) const;
