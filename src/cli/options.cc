@@ -114,8 +114,8 @@ void set_streams(const ParsedArguments& parsed, const Document& document, bool p
 }
 
 // The program: that of the command line, else the request's.
-Result<Done> set_command(const ParsedArguments& parsed, Document& document, RunOptions& options) {
-  policy::Request& request = options.request;
+Result<Done> set_command(const ParsedArguments& parsed, Document& document, RunOptions& options,
+                         policy::Request& request) {
   const std::vector<std::string>& words = parsed.rest;
   if (parsed.has("--program")) {
     const std::string source = parsed.value_of("--program");
@@ -151,6 +151,81 @@ Result<Done> check_stdin(const ParsedArguments& parsed) {
     }
     holder = option;
   }
+  return Done{};
+}
+
+// Whether several programs run: a program of the command line is the only one, as it is the one of
+// a request.
+bool has_steps(const ParsedArguments& parsed, const Document& document) {
+  return !document.steps.empty() && parsed.rest.empty() && !parsed.has("--program");
+}
+
+// Of the program's options the build has those that say what there is, and none of its limits.
+policy::StepRequest build_step(const ParsedArguments& parsed, const policy::Request& common) {
+  policy::Request request = common;
+  request.profile = parsed.value_of("--build-profile", "compile");
+  std::erase_if(request.overrides, [](const policy::Override& given) {
+    return !given.key.starts_with("files.") && !given.key.starts_with("environment.");
+  });
+  request.command = {"/bin/sh", "-c", parsed.value_of("--build")};
+  return {"build", parsed.has("--build-cache"), std::move(request)};
+}
+
+// --build: two steps, in a copy of the caller's directory where --workspace says nothing else.
+Result<Done> set_build(const ParsedArguments& parsed, Document& document, policy::Request common,
+                       RunOptions& options) {
+  if (parsed.has("--request")) {
+    return Error(Tag::usage, "--build: a request has \"steps\" for that");
+  }
+  if (!parsed.has("--workspace")) {
+    common.overrides.push_back({"files.workspace", "cow", "--build"});
+  }
+  common.is_step = true;
+  options.steps.push_back(build_step(parsed, common));
+  policy::Stdio& stdio = options.steps.back().request.stdio;
+  stdio.input = policy::InputKind::null;
+  stdio.output = options.pass ? policy::OutputKind::pass : policy::OutputKind::capture;
+  stdio.error = stdio.output;
+  set_streams(parsed, document, options.pass, common.stdio);
+  CHECK(set_command(parsed, document, options, common));
+  options.steps.push_back({"run", false, std::move(common)});
+  return Done{};
+}
+
+// Options are meant for all steps, but those of streams for the last.
+Result<Done> set_steps(const ParsedArguments& parsed, Document& document,
+                       const policy::Request& common, RunOptions& options) {
+  options.steps = policy::requests_of_steps(document, common);
+  const ParsedArguments none;
+  for (std::size_t i = 0; i < options.steps.size(); ++i) {
+    const bool last = i + 1 == options.steps.size();
+    Document& step = document.steps[i];
+    if (!last && !step.input) {
+      step.input = policy::RequestInput{policy::InputKind::null, "", nullptr};
+    }
+    set_streams(last ? parsed : none, step, options.pass, options.steps[i].request.stdio);
+  }
+  return Done{};
+}
+
+// What runs: one program, or several.
+Result<Done> set_programs(const ParsedArguments& parsed, Document& document, policy::Request common,
+                          RunOptions& options) {
+  if (parsed.has("--build")) {
+    return set_build(parsed, document, std::move(common), options);
+  }
+  for (const char* option : {"--build-profile", "--build-cache"}) {
+    if (parsed.has(option)) {
+      return Error(Tag::usage, fmt::format("{}: there is no --build", option));
+    }
+  }
+  if (has_steps(parsed, document)) {
+    return set_steps(parsed, document, common, options);
+  }
+  set_streams(parsed, document, options.pass, common.stdio);
+  CHECK(set_command(parsed, document, options, common));
+  common.keys = std::move(document.keys);
+  options.steps.push_back({"", false, std::move(common)});
   return Done{};
 }
 
@@ -218,7 +293,7 @@ Result<Done> set_result(const ParsedArguments& parsed, RunOptions& options) {
 // Why refused: an answer without the output would say that there was none.
 Result<Done> check_captured(const RunOptions& options) {
   using policy::OutputKind;
-  const policy::Stdio& stdio = options.request.stdio;
+  const policy::Stdio& stdio = options.steps.back().request.stdio;
   if (options.format == Format::playground &&
       (stdio.output != OutputKind::capture || stdio.error != OutputKind::capture)) {
     return Error(Tag::usage,
@@ -262,16 +337,15 @@ Result<RunOptions> read_run_options(ParsedArguments&& parsed, const Caller& call
   CHECK(check_stdin(parsed));
   CHECK(set_result(parsed, options));
   Document document = TRY(read_document(parsed, options));
-  CHECK(set_how(parsed, document, caller, options.request));
-  set_streams(parsed, document, options.pass, options.request.stdio);
-  CHECK(check_captured(options));
-  collect_overrides(parsed, options.request);
+  policy::Request common;
+  CHECK(set_how(parsed, document, caller, common));
+  collect_overrides(parsed, common);
   if (options.pass && !parsed.has("--output") && !document.keys.limits.output_bytes) {
     // Why: what is shown as it comes fills no memory of ours (decisions 17).
-    options.request.overrides.push_back({"limits.output", "none", "--pass"});
+    common.overrides.push_back({"limits.output", "none", "--pass"});
   }
-  CHECK(set_command(parsed, document, options));
-  options.request.keys = std::move(document.keys);
+  CHECK(set_programs(parsed, document, std::move(common), options));
+  CHECK(check_captured(options));
   return options;
 }
 

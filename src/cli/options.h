@@ -17,7 +17,7 @@ namespace sb::cli {
 enum class Format { json, text, isolate, playground };
 
 struct RunOptions {
-  policy::Request request;
+  std::vector<policy::StepRequest> steps;  // at least one
   std::string result_destination;  // "" is stdout, or nowhere with --pass; "fd:N"; else a path
   std::string events_destination;  // "": nowhere; "fd:N"; else a path
   Format format = Format::json;

@@ -28,7 +28,7 @@ Error io_error(std::string_view doing, std::string_view where, int err) {
 
 // As the Playground runs tests, and knows that it does.
 bool shows_tests(const RunOptions& options) {
-  const std::vector<std::string>& command = options.request.command;
+  const std::vector<std::string>& command = options.steps.back().request.command;
   return std::find(command.begin(), command.end(), "-test.v") != command.end();
 }
 

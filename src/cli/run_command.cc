@@ -6,52 +6,33 @@
 #include "cli/request_input.h"
 #include "cli/systemd_scope.h"
 #include "filters/builtin_filters.h"
-#include "policy/resolve.h"
-#include "supervise/run.h"
+#include "supervise/prepare.h"
+#include "supervise/steps.h"
 #include "sys/process.h"
 
 namespace sb::cli {
 namespace {
 
-// Usage errors end the command before there is a run to have a result of (contract §4: exit 2).
-bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
-
-// Every other failure is a result, too.
-result::Outcome outcome_of(Error error, const RunOptions& options, const std::string& kernel) {
-  result::Outcome outcome = supervise::outcome_of_error(std::move(error));
-  outcome.sandbox = {.version = SANDBOX_VERSION,
-                     .profile = options.request.profile,
-                     .profile_sha256 = "",
-                     .kernel = kernel};
-  return outcome;
-}
-
-Result<result::Outcome> run_request(const RunOptions& options, const policy::Request& request,
-                                    const supervise::Channels& channels, std::uint64_t created_ns) {
-  const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
-  if (!facts) {
-    return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
-                                   : outcome_of(facts.error(), options, "");
+// A usage error is one; every other failure is a result, too.
+Result<result::Outcome> run_requests(const RunOptions& options,
+                                     const std::vector<policy::StepRequest>& requests,
+                                     const supervise::Channels& channels,
+                                     std::uint64_t created_ns) {
+  supervise::Prepared prepared = supervise::prepare(requests);
+  if (!prepared.refused) {
+    return supervise::run_steps(std::move(prepared.steps), prepared.facts, channels, created_ns);
   }
-  const Result<policy::Spec> spec = policy::resolve(request, *facts);
-  if (const Result<Done> looked = policy::check_looks(); !looked) {
-    return outcome_of(looked.error(), options, facts->kernel);
-  }
-  if (!spec && facts->uid != 0 && request.cgroup_parent.empty() &&
-      (spec.error().tag() == Tag::host_no_cgroup || spec.error().tag() == Tag::cgroup_busy)) {
+  const Error& refused = *prepared.refused;
+  if (prepared.facts.uid != 0 && requests.front().request.cgroup_parent.empty() &&
+      (refused.tag() == Tag::host_no_cgroup || refused.tag() == Tag::cgroup_busy)) {
     // Why: what was read from stdin is to be read again.
     if (options.stdin_bytes != nullptr) {
       CHECK(put_back_on_stdin(*options.stdin_bytes));
     }
     enter_systemd_scope(options.words);
   }
-  if (!spec && is_usage(spec.error())) {
-    return spec.error();
-  }
-  if (!spec) {
-    return outcome_of(spec.error(), options, facts->kernel);
-  }
-  return supervise::run(*spec, *facts, channels, created_ns);
+  return supervise::is_usage(refused) ? Result<result::Outcome>(refused)
+                                      : outcome_of_refusal(prepared);
 }
 
 // --pass: one line says why a target was stopped, or why nothing ran (contract §4).
@@ -76,16 +57,18 @@ int run_command(const RunOptions& options, const ResultPlace& place) {
     return signals.error().exit_code();
   }
   sys::use_all_descriptors();
-  policy::Request request = options.request;
-  request.prepared = filters::builtin_profile(request.profile);
-  request.caller_environment = callers_environment();
+  std::vector<policy::StepRequest> requests = options.steps;
+  for (policy::StepRequest& step : requests) {
+    step.request.prepared = filters::builtin_profile(step.request.profile);
+    step.request.caller_environment = callers_environment();
+  }
   const Result<sys::Fd> events = open_events(options);
   if (!events) {
     print_error(events.error());
     return events.error().exit_code();
   }
-  const Result<result::Outcome> outcome = run_request(
-      options, request, {signals->ref(), events->ref(), options.format == Format::playground},
+  const Result<result::Outcome> outcome = run_requests(
+      options, requests, {signals->ref(), events->ref(), options.format == Format::playground},
       created_ns);
   if (!outcome) {
     print_error(outcome.error());

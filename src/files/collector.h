@@ -22,6 +22,7 @@ class Collector {
 
   // Reads with this host user's rights: those that the program had. Without it, with our own.
   void read_as(policy::Owner reader) { reader_ = reader; }
+  const std::optional<policy::Owner>& reader() const { return reader_; }
 
   struct Collected {
     std::vector<result::SavedFile> files;  // one for each that was wanted

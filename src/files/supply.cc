@@ -80,6 +80,9 @@ Result<Done> check_packing(const policy::FileToPut& wanted, sys::FdRef file) {
 
 Result<Supply::Source> Supply::open_source(const policy::FileToPut& wanted) {
   sys::Fd fd = TRY(open_checked(wanted));
+  if (wanted.work) {
+    return Source{wanted, std::move(fd)};
+  }
   if (wanted.extract) {
     struct ::stat status {};
     if (::fstat(fd.number(), &status) != 0 || !S_ISREG(status.st_mode)) {

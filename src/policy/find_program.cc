@@ -105,6 +105,12 @@ Result<Done> use_path(const Request& request, const std::string& name, Spec& spe
   return Done{};
 }
 
+// A step's file in the work directory, which an earlier step may have yet to make.
+void use_path_inside(const std::string& name, Spec& spec) {
+  const std::size_t start = name.starts_with("./") ? 2 : 0;
+  spec.command.path_inside = fmt::format("{}/{}", spec.command.directory, name.substr(start));
+}
+
 // A program that came with the request.
 void use_bytes(const Request& request, Spec& spec) {
   spec.command.path_inside = place_for_program(spec.files) + "/program";
@@ -128,6 +134,10 @@ Result<Done> find_program(const Request& request, const std::string& path, Spec&
   if (name.empty()) {
     return Error(Tag::program_not_found, "looking for a program with an empty name", ENOENT);
   }
+  if (request.is_step && !name.starts_with('/') && name.find('/') != std::string::npos) {
+    use_path_inside(name, spec);
+    return Done{};
+  }
   if (name.find('/') != std::string::npos) {
     return use_path(request, name, spec);
   }
@@ -137,6 +147,10 @@ Result<Done> find_program(const Request& request, const std::string& path, Spec&
       spec.command.path_inside = inside;
       return Done{};
     }
+  }
+  if (request.is_step) {
+    use_path_inside(name, spec);
+    return Done{};
   }
   const std::string own = absolute(request.caller_directory, name);
   if (is_executable_file(own)) {

@@ -35,6 +35,14 @@ struct Request {
   std::string cgroup_parent;  // empty: the caller's own group
   std::uint64_t grace_ns = 2'000'000'000;
   bool best_effort = false;
+  bool is_step = false;  // a relative path names a file inside, where an earlier step may make it
+};
+
+// One of the programs of a request that has several; they share a work directory.
+struct StepRequest {
+  std::string name;    // empty: it is the only one, and no step
+  bool cache = false;  // what it leaves is kept for the next time that all is equal
+  Request request;
 };
 
 }  // namespace sb::policy

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/core.h>
 
-#include "base/base64.h"
 #include "base/units.h"
 #include "policy/json_reader.h"
 #include "policy/profile_keys.h"
+#include "policy/request_values.h"
 #include "policy/value_parsers.h"
 #include "policy/words.h"
 
@@ -19,49 +20,7 @@ namespace {
 using Kind = ConfigValue::Kind;
 
 constexpr std::string_view schema_name = "sandbox.request/v1";
-// Kernel: MAX_ARG_STRLEN with its final NUL; no path, argument or variable can be longer.
-constexpr std::size_t longest_string = 131'071;
 constexpr std::size_t longest_id = 256;
-
-Result<std::string> text_of(const ConfigValue& value, const Place& place) {
-  if (value.kind != Kind::string) {
-    return value_error(place, "a string is expected");
-  }
-  if (value.text.find('\0') != std::string::npos) {
-    return bad_value(place, value.text, "free of NUL bytes");
-  }
-  return value.text;
-}
-
-Result<std::vector<std::string>> texts_of(const ConfigValue& value, const Place& place) {
-  if (value.kind != Kind::list) {
-    return value_error(place, "a list of strings is expected");
-  }
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < value.items.size(); ++i) {
-    const ConfigValue& item = value.items[i];
-    texts.push_back(TRY(text_of(item, {fmt::format("{}[{}]", place.key, i), item.origin})));
-  }
-  return texts;
-}
-
-Result<SharedBytes> payload(std::string bytes, const Place& place) {
-  if (bytes.size() > longest_payload) {
-    return value_error(place, fmt::format("more than {} bytes", longest_payload));
-  }
-  return std::make_shared<const std::string>(std::move(bytes));
-}
-
-Result<SharedBytes> payload_of_base64(const ConfigValue& value, const Place& place) {
-  if (value.kind != Kind::string) {
-    return value_error(place, "a string of base64 is expected");
-  }
-  std::optional<std::string> bytes = decode_base64(value.text);
-  if (!bytes) {
-    return bad_value(place, value.text, "base64: A-Z a-z 0-9 + /, padded with =, and nothing else");
-  }
-  return payload(*std::move(bytes), place);
-}
 
 Result<Done> read_schema(RequestDocument&, const ConfigValue& value, const Place& place) {
   const std::string text = TRY(text_of(value, place));
@@ -96,17 +55,6 @@ Result<Done> read_command(RequestDocument& request, const ConfigValue& value, co
   return Done{};
 }
 
-// The number of {"fd": N}, which must be all of the table.
-Result<std::size_t> descriptor_of(const ConfigValue& value, const Place& place) {
-  const Place member{place.key + ".fd", value.origin};
-  const std::optional<std::uint64_t> number = parse_unsigned(value.text);
-  if (value.kind != Kind::scalar || !number || *number >= most_passed) {
-    return value_error(member, fmt::format("0 to {} is expected: which of the passed descriptors",
-                                           most_passed - 1));
-  }
-  return static_cast<std::size_t>(*number);
-}
-
 Result<Done> read_program(RequestDocument& request, const ConfigValue& value, const Place& place) {
   if (value.kind == Kind::table) {
     const ConfigValue* fd = nullptr;
@@ -133,81 +81,35 @@ Result<Done> read_directory(RequestDocument& request, const ConfigValue& value,
   return set_directory(request.keys, text, place);
 }
 
-// The path of { "path": FILE }, which must be all of the table.
-Result<std::string> path_of(const ConfigValue& value, const Place& place) {
-  const Place member{place.key + ".path", value.origin};
-  const std::string path = TRY(text_of(value, member));
-  return path.empty() ? Result<std::string>(bad_value(member, path, "the path of a file")) : path;
-}
-
-Result<Done> read_stdin(RequestDocument& request, const ConfigValue& value, const Place& place) {
-  if (value.kind == Kind::string) {
-    request.input = RequestInput{InputKind::bytes, "", TRY(payload(value.text, place))};
-    return Done{};
-  }
-  constexpr std::string_view form =
-      "a string, {\"base64\": ...}, {\"path\": FILE} or {\"fd\": N} is expected";
-  if (value.kind != Kind::table) {
-    return value_error(place, form);
-  }
-  const ConfigValue* base64 = nullptr;
-  const ConfigValue* path = nullptr;
-  const ConfigValue* fd = nullptr;
-  CHECK(take_members(
-      value, place,
-      std::array{Member{"base64", &base64}, Member{"path", &path}, Member{"fd", &fd}}));
-  if ((base64 != nullptr) + (path != nullptr) + (fd != nullptr) != 1) {
-    return value_error(place, form);
-  }
-  if (fd != nullptr) {
-    request.input_fd = TRY(descriptor_of(*fd, place));
-  } else if (base64 != nullptr) {
-    request.input =
-        RequestInput{InputKind::bytes, "",
-                     TRY(payload_of_base64(*base64, {place.key + ".base64", base64->origin}))};
-  } else {
-    request.input = RequestInput{InputKind::file, TRY(path_of(*path, place)), nullptr};
-  }
-  return Done{};
-}
-
-Result<std::string> read_destination(const ConfigValue& value, const Place& place,
-                                     std::string_view form) {
-  if (value.kind != Kind::table) {
-    return value_error(place, form);
-  }
-  const ConfigValue* path = nullptr;
-  CHECK(take_members(value, place, std::array{Member{"path", &path}}));
-  return path == nullptr ? Result<std::string>(value_error(place, form)) : path_of(*path, place);
-}
-
-Result<Done> read_stdout(RequestDocument& request, const ConfigValue& value, const Place& place) {
-  request.output.path = TRY(read_destination(value, place, "{\"path\": FILE} is expected"));
-  return Done{};
-}
-
-Result<Done> read_stderr(RequestDocument& request, const ConfigValue& value, const Place& place) {
-  if (value.kind == Kind::string && value.text == "stdout") {
-    request.error.to_stdout = true;
-    return Done{};
-  }
-  request.error.path =
-      TRY(read_destination(value, place, "\"stdout\" or {\"path\": FILE} is expected"));
-  return Done{};
+Result<bool> flag_of(const ConfigValue& value, const Place& place) {
+  const std::optional<bool> flag = parse_bool(value.text);
+  return value.kind == Kind::scalar && flag ? Result<bool>(*flag)
+                                            : value_error(place, "true or false is expected");
 }
 
 Result<Done> read_events(RequestDocument& request, const ConfigValue& value, const Place& place) {
-  const std::optional<bool> events = parse_bool(value.text);
-  if (value.kind != Kind::scalar || !events) {
-    return value_error(place, "true or false is expected");
-  }
-  request.events = *events;
+  request.events = TRY(flag_of(value, place));
   return Done{};
 }
 
+Result<Done> read_cache(RequestDocument& step, const ConfigValue& value, const Place& place) {
+  step.cache = TRY(flag_of(value, place));
+  return Done{};
+}
+
+Result<Done> read_name(RequestDocument& step, const ConfigValue& value, const Place& place) {
+  step.name = TRY(text_of(value, place));
+  return step.name.empty() || step.name.size() > longest_id
+             ? Result<Done>(
+                   value_error(place, fmt::format("1 to {} bytes are expected", longest_id)))
+             : Done{};
+}
+
+Result<Done> read_steps(RequestDocument& request, const ConfigValue& value, const Place& place);
+
 constexpr auto keys = std::to_array<RequestKey>({
-    {"schema", "names the format: sandbox.request/v1", read_schema},
-    {"id", "what the caller calls this request", read_id},
+    {"schema", "names the format: sandbox.request/v1", read_schema, KeyPlace::request},
+    {"id", "what the caller calls this request", read_id, KeyPlace::request},
     {"profile", "the profile: a built-in name, or the path of a file", read_profile},
     {"command", "the program and its arguments", read_command},
     {"program", "in the place of command: an executable file's bytes in base64, or {\"fd\": N}",
@@ -217,16 +119,17 @@ constexpr auto keys = std::to_array<RequestKey>({
     {"stdin", "a string, {\"base64\": ...}, {\"path\": FILE} or {\"fd\": N}", read_stdin},
     {"stdout", "{\"path\": FILE}: write stdout there, not to the result", read_stdout},
     {"stderr", "the same for stderr, or \"stdout\"", read_stderr},
-    {"events", "whether to tell events as they happen", read_events},
+    {"events", "whether to tell events as they happen", read_events, KeyPlace::request},
+    {"steps", "in the place of a program: programs that run one after the other", read_steps,
+     KeyPlace::request},
+    {"name", "what the result calls this step", read_name, KeyPlace::step},
+    {"cache", "whether to keep what a step left, and take it again where all is equal", read_cache,
+     KeyPlace::step},
 });
 
-constexpr auto names = [] {
-  std::array<std::string_view, keys.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = keys[i].name;
-  }
-  return all;
-}();
+bool may_stand(const RequestKey& key, KeyPlace place) {
+  return key.place == KeyPlace::both || key.place == place;
+}
 
 // What holds for every value: nothing is null, and only payloads are long.
 Result<Done> check_values(const ConfigValue& value, const std::string& key) {
@@ -234,7 +137,9 @@ Result<Done> check_values(const ConfigValue& value, const std::string& key) {
   if (value.kind == Kind::scalar && value.text.empty()) {
     return value_error(place, "null says nothing: leave the key out");
   }
-  const bool is_payload = key == "program" || key == "stdin" || key == "stdin.base64";
+  std::string_view name = key;
+  name.remove_prefix(name.starts_with("steps.") ? 6 : 0);
+  const bool is_payload = name == "program" || name == "stdin" || name == "stdin.base64";
   if (value.text.size() > longest_string && !is_payload) {
     return value_error(place, fmt::format("more than {} bytes", longest_string));
   }
@@ -242,21 +147,28 @@ Result<Done> check_values(const ConfigValue& value, const std::string& key) {
     CHECK(check_values(item, key));
   }
   for (const ConfigMember& member : value.members) {
-    const std::string name = key.empty() ? member.key.value : key + "." + member.key.value;
+    const std::string inner = key.empty() ? member.key.value : key + "." + member.key.value;
     if (member.key.value.size() > longest_string) {
       return value_error({key, member.key.origin}, "a key this long");
     }
-    CHECK(check_values(member.value, name));
+    CHECK(check_values(member.value, inner));
   }
   return Done{};
 }
 
-Result<Done> read_member(RequestDocument& request, const ConfigMember& member) {
-  const Place place{member.key.value, member.value.origin};
+// `prefix`: of a step's members, for messages.
+Result<Done> read_member(RequestDocument& request, const ConfigMember& member, KeyPlace where,
+                         const std::string& prefix) {
+  const Place place{prefix + member.key.value, member.value.origin};
+  std::vector<std::string_view> names;
   for (const RequestKey& key : keys) {
+    if (!may_stand(key, where)) {
+      continue;
+    }
     if (key.name == member.key.value) {
       return key.read(request, member.value, place);
     }
+    names.push_back(key.name);
   }
   // Why: these keys of a profile's top level have no place in a request.
   if (find_key(member.key.value) != nullptr && !is_section(member.key.value)) {
@@ -272,8 +184,22 @@ const ConfigMember* member_of(const ConfigValue& table, std::string_view name) {
   return at != table.members.end() ? &*at : nullptr;
 }
 
+Result<Done> check_steps(const ConfigValue& document) {
+  if (member_of(document, "steps") == nullptr) {
+    return Done{};
+  }
+  for (const char* name : {"command", "program", "args"}) {
+    if (const ConfigMember* const member = member_of(document, name)) {
+      return value_error({member->key.value, member->key.origin},
+                         "steps are there, too: each has its own");
+    }
+  }
+  return Done{};
+}
+
 // Members that exclude or need each other.
 Result<Done> check_whole(const ConfigValue& document) {
+  CHECK(check_steps(document));
   const auto complain = [](const ConfigMember& member, std::string_view what) {
     return value_error({member.key.value, member.key.origin}, what);
   };
@@ -291,6 +217,55 @@ Result<Done> check_whole(const ConfigValue& document) {
     return complain(*directory, "files.directory is there, too: give one of them");
   }
   return Done{};
+}
+
+Result<RequestDocument> read_step(const ConfigValue& value, const Place& place) {
+  RequestDocument step;
+  for (const ConfigMember& member : value.members) {
+    CHECK(read_member(step, member, KeyPlace::step, place.key + "."));
+  }
+  CHECK(check_whole(value));
+  if (step.program_fd || step.input_fd) {
+    return value_error(place,
+                       "a passed descriptor is no step's; the request's own stdin may be one");
+  }
+  if (step.command.empty() && step.program == nullptr) {
+    return value_error(place, "no program given: command or program is missing");
+  }
+  return step;
+}
+
+Result<Done> read_steps(RequestDocument& request, const ConfigValue& value, const Place& place) {
+  if (value.kind != Kind::list || value.items.empty() || value.items.size() > most_steps) {
+    return value_error(place, fmt::format("a list of 1 to {} objects is expected", most_steps));
+  }
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const Place item{fmt::format("{}[{}]", place.key, i), value.items[i].origin};
+    if (value.items[i].kind != Kind::table) {
+      return value_error(item, "an object is expected: {\"command\": [...], ...}");
+    }
+    RequestDocument step = TRY(read_step(value.items[i], item));
+    if (step.name.empty()) {
+      step.name = fmt::format("{}", i + 1);
+    }
+    request.steps.push_back(std::move(step));
+  }
+  return Done{};
+}
+
+// What the request itself says of streams is meant for its last step.
+void give_streams(RequestDocument& request) {
+  RequestDocument& last = request.steps.back();
+  if (!last.input) {
+    last.input = std::exchange(request.input, std::nullopt);
+    last.input_fd = std::exchange(request.input_fd, std::nullopt);
+  }
+  if (last.output.path.empty()) {
+    last.output = request.output;
+  }
+  if (last.error.path.empty() && !last.error.to_stdout) {
+    last.error = request.error;
+  }
 }
 
 }  // namespace
@@ -311,9 +286,12 @@ Result<RequestDocument> read_request(std::string_view text, const std::string& s
   CHECK(check_values(document, ""));
   RequestDocument request;
   for (const ConfigMember& member : document.members) {
-    CHECK(read_member(request, member));
+    CHECK(read_member(request, member, KeyPlace::request, ""));
   }
   CHECK(check_whole(document));
+  if (!request.steps.empty()) {
+    give_streams(request);
+  }
   return request;
 }
 
@@ -336,6 +314,20 @@ void take_program(RequestDocument& document, Request& request) {
   request.program = std::move(document.program);
   request.command = {"program"};
   request.command.insert(request.command.end(), document.args.begin(), document.args.end());
+}
+
+std::vector<StepRequest> requests_of_steps(RequestDocument& document, const Request& common) {
+  std::vector<StepRequest> steps;
+  for (RequestDocument& step : document.steps) {
+    Request request = common;
+    request.profile = step.profile.value_or(common.profile);
+    request.keys = document.keys;
+    merge_profile(request.keys, std::move(step.keys));
+    take_program(step, request);
+    request.is_step = true;
+    steps.push_back({step.name, step.cache, std::move(request)});
+  }
+  return steps;
 }
 
 }  // namespace sb::policy

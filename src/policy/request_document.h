@@ -50,7 +50,13 @@ struct RequestDocument {
   bool events = false;
   std::string id;
   Profile keys;
+  std::string name;                    // of a step
+  bool cache = false;                  // of a step: what it left may be what it left before
+  std::vector<RequestDocument> steps;  // in the place of a program; one of them has none
 };
+
+// Limit: of the steps of one request.
+inline constexpr std::size_t most_steps = 16;
 
 // Errors: request_syntax, request_unknown_key, request_value and, of the names of system calls,
 // profile_unknown_syscall; each on one line with its position, in which `source` is named.
@@ -63,11 +69,19 @@ Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from);
 // The program that a request names, by whatever means but a descriptor.
 void take_program(RequestDocument& document, Request& request);
 
+// The requests of its steps: `common` with the document's keys and, on top, those of the step.
+// Their streams are the caller's to set.
+std::vector<StepRequest> requests_of_steps(RequestDocument& document, const Request& common);
+
+// Where a key may stand.
+enum class KeyPlace { request, step, both };
+
 // What a request has besides the sections of a profile.
 struct RequestKey {
   std::string_view name;
   std::string_view help;  // one line
   Result<Done> (*read)(RequestDocument&, const ConfigValue&, const Place&);
+  KeyPlace place = KeyPlace::both;
 };
 std::span<const RequestKey> request_keys();
 

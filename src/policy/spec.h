@@ -64,6 +64,7 @@ struct FileToPut {
   std::string name;    // of one thing, to be `target` or in it; empty: what the source has goes in
   bool into = false;   // `target` is a directory, made if need be, also for one thing
   bool extract = false;  // the source is an archive
+  bool work = false;     // it is one of our own, of the directory that a step has left
 
   friend bool operator==(const FileToPut&, const FileToPut&) = default;
 };
@@ -88,6 +89,7 @@ struct Files {
   WorkspaceMode workspace = WorkspaceMode::scratch;
   std::vector<FileToPut> put;
   std::vector<FileToGet> get;
+  bool keep_work = false;  // what the program leaves in /workspace goes on to a next one
   std::string cow_source;  // of a workspace for copy on write: the host's directory; else empty
   std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
@@ -124,6 +126,7 @@ struct ProcessLimits {
 };
 
 struct Spec {
+  std::string step;  // which of several programs this is; empty: the only one
   std::string profile_name;
   std::string profile_sha256;
   Command command;

@@ -32,11 +32,14 @@ void write_ending(JsonEmitter& json, std::optional<int> exit_code, std::optional
 }  // namespace
 
 std::string started_event(std::string_view started_utc, std::uint64_t setup_ns,
-                          std::optional<std::int64_t> pid) {
+                          std::optional<std::int64_t> pid, std::string_view step) {
   return line("started", 0, [&](JsonEmitter& json) {
     write_text(json, "started", started_utc);
     write_number(json, "setup_ns", setup_ns);
     write_integer(json, "pid", pid);
+    if (!step.empty()) {
+      write_text(json, "step", step);
+    }
   });
 }
 

@@ -14,9 +14,10 @@ namespace sb::result {
 // `time_ns` in all: wall time of the program as its limit counts it; 0 before its start. Each
 // returns a line with its end.
 
-// `pid`: of the program's first process, as the caller sees it.
+// `pid`: of the program's first process, as the caller sees it. `step`: empty where it is the only
+// program.
 std::string started_event(std::string_view started_utc, std::uint64_t setup_ns,
-                          std::optional<std::int64_t> pid);
+                          std::optional<std::int64_t> pid, std::string_view step = "");
 // `stream`: "stdout" or "stderr".
 std::string output_event(std::uint64_t time_ns, std::string_view stream, std::string_view bytes);
 std::string violation_event(std::uint64_t time_ns, const Violation& violation);

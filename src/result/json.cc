@@ -136,11 +136,8 @@ void write_sandbox(JsonEmitter& json, const SandboxInfo& sandbox) {
   json.end_object();
 }
 
-}  // namespace
-
-Result<Done> write_json(const Outcome& outcome, const Sink& sink, bool pretty) {
-  JsonEmitter json(sink, pretty);
-  json.begin_object();
+// What a document says of one run, whether it is the only one or a step.
+void write_run(JsonEmitter& json, const Outcome& outcome) {
   write_text(json, "schema", "sandbox.result/v1");
   write_text(json, "status", name_of(outcome.status));
   write_integer(json, "exit_code", outcome.exit_code);
@@ -157,6 +154,41 @@ Result<Done> write_json(const Outcome& outcome, const Sink& sink, bool pretty) {
   json.key("error");
   outcome.error ? write_error(json, *outcome.error) : json.null();
   write_sandbox(json, outcome.sandbox);
+}
+
+void write_step(JsonEmitter& json, const Outcome& outcome) {
+  json.begin_object();
+  write_text(json, "name", outcome.step);
+  write_boolean(json, "cached", outcome.cached);
+  json.key("result");
+  json.begin_object();
+  write_run(json, outcome);
+  json.end_object();
+  json.end_object();
+}
+
+// The document's own members are those of the last step, which is here once more: who goes through
+// the steps finds all of them alike.
+void write_steps(JsonEmitter& json, const Outcome& outcome) {
+  write_text(json, "step", outcome.step);
+  json.key("steps");
+  json.begin_array();
+  for (const Outcome& step : outcome.earlier) {
+    write_step(json, step);
+  }
+  write_step(json, outcome);
+  json.end_array();
+}
+
+}  // namespace
+
+Result<Done> write_json(const Outcome& outcome, const Sink& sink, bool pretty) {
+  JsonEmitter json(sink, pretty);
+  json.begin_object();
+  write_run(json, outcome);
+  if (!outcome.step.empty()) {
+    write_steps(json, outcome);
+  }
   json.end_object();
   return json.finish();
 }

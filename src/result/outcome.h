@@ -138,6 +138,9 @@ struct Outcome {
   std::vector<std::string> warnings;
   std::optional<Error> error;
   SandboxInfo sandbox;
+  std::string step;              // which of several programs this is of; empty: the only one
+  bool cached = false;           // a step that was not run: what it left is of an earlier time
+  std::vector<Outcome> earlier;  // of the steps that ran before this one
 };
 
 // The exit status of `sandbox run` for this outcome (contract §4).

@@ -159,6 +159,9 @@ std::string isolate_ending(const Outcome& outcome) {
 
 Result<Done> write_text(const Outcome& outcome, const Sink& sink) {
   std::string text = fmt::format("status     {}\n", headline(outcome));
+  if (!outcome.step.empty()) {
+    text += fmt::format("step       {}\n", visible(outcome.step));
+  }
   text += usage_lines(outcome);
   text += violation_lines(outcome);
   for (const std::string& warning : outcome.warnings) {

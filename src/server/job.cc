@@ -93,31 +93,50 @@ std::string answer(const std::optional<std::string>& id, std::string_view key,
   return fmt::format("{{\"id\":{},\"{}\":{}}}\n", line, key, value);
 }
 
-}  // namespace
-
-Result<policy::Request> request_of(std::string_view text, const std::vector<sys::Fd>& passed,
-                                   const Settings& settings) {
-  policy::RequestDocument document = TRY(policy::read_request(text, "request"));
-  policy::Request request;
+Result<policy::Request> single_request(policy::RequestDocument& document,
+                                       const std::vector<sys::Fd>& passed,
+                                       policy::Request request) {
   if (document.program_fd) {
     const sys::Fd* const fd = TRY(passed_at(passed, *document.program_fd, "program"));
     document.program = TRY(read_program(fd->ref()));
   }
   policy::take_program(document, request);
   if (request.command.empty()) {
-    return Error(Tag::request_value, "request: no program given: command or program is missing");
+    return Error(Tag::request_value,
+                 "request: no program given: command, program or steps are missing");
   }
-  request.profile = document.profile.value_or(settings.profile);
-  request.prepared = filters::builtin_profile(request.profile);
-  CHECK(set_streams(document, passed, request.stdio));
   request.keys = std::move(document.keys);
-  request.caller_directory = settings.directory;
-  request.caller_environment = settings.environment;
-  request.userns = settings.userns;
-  request.cgroup_parent = settings.cgroup_parent;
-  request.grace_ns = settings.grace_ns;
-  request.best_effort = settings.best_effort;
   return request;
+}
+
+}  // namespace
+
+Result<std::vector<policy::StepRequest>> requests_of(std::string_view text,
+                                                     const std::vector<sys::Fd>& passed,
+                                                     const Settings& settings) {
+  policy::RequestDocument document = TRY(policy::read_request(text, "request"));
+  policy::Request common;
+  common.profile = document.profile.value_or(settings.profile);
+  common.caller_directory = settings.directory;
+  common.caller_environment = settings.environment;
+  common.userns = settings.userns;
+  common.cgroup_parent = settings.cgroup_parent;
+  common.grace_ns = settings.grace_ns;
+  common.best_effort = settings.best_effort;
+  std::vector<policy::StepRequest> requests;
+  if (document.steps.empty()) {
+    CHECK(set_streams(document, passed, common.stdio));
+    requests.push_back({"", false, TRY(single_request(document, passed, std::move(common)))});
+  } else {
+    requests = requests_of_steps(document, common);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      CHECK(set_streams(document.steps[i], passed, requests[i].request.stdio));
+    }
+  }
+  for (policy::StepRequest& step : requests) {
+    step.request.prepared = filters::builtin_profile(step.request.profile);
+  }
+  return requests;
 }
 
 std::string error_line(const std::optional<std::string>& id, const Error& error) {

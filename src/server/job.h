@@ -15,10 +15,11 @@
 
 namespace sb::server {
 
-// What the request of a job asks for; `passed`: the descriptors that came with it, which it may
-// refer to as long as they are open. Errors: request.*.
-Result<policy::Request> request_of(std::string_view text, const std::vector<sys::Fd>& passed,
-                                   const Settings& settings);
+// The programs that the request of a job asks for, at least one; `passed`: the descriptors that
+// came with it, which it may refer to as long as they are open. Errors: request.*.
+Result<std::vector<policy::StepRequest>> requests_of(std::string_view text,
+                                                     const std::vector<sys::Fd>& passed,
+                                                     const Settings& settings);
 
 // {"id": ID, "error": ...} with a line end.
 std::string error_line(const std::optional<std::string>& id, const Error& error);

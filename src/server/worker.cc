@@ -12,7 +12,8 @@
 #include "policy/resolve.h"
 #include "server/job.h"
 #include "supervise/parked.h"
-#include "supervise/run.h"
+#include "supervise/prepare.h"
+#include "supervise/steps.h"
 #include "sys/files.h"
 
 namespace sb::server {
@@ -20,18 +21,6 @@ namespace {
 
 constexpr int end_of_worker = 0;
 constexpr int failed_worker = 1;
-
-bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
-
-result::Outcome outcome_of(const Error& error, const policy::Request& request,
-                           const std::string& kernel) {
-  result::Outcome outcome = supervise::outcome_of_error(error);
-  outcome.sandbox = {.version = SANDBOX_VERSION,
-                     .profile = request.profile,
-                     .profile_sha256 = "",
-                     .kernel = kernel};
-  return outcome;
-}
 
 class Life {
  public:
@@ -69,11 +58,12 @@ class Life {
     const sys::Fd signals = std::move(fds.front());
     const sys::Fd told = events ? std::move(fds[1]) : sys::Fd();
     fds.erase(fds.begin(), fds.begin() + (events ? 2 : 1));
-    const Result<policy::Request> request = request_of(text_of_job(job), fds, settings_);
+    const Result<std::vector<policy::StepRequest>> requests =
+        requests_of(text_of_job(job), fds, settings_);
     const supervise::Channels channels{signals.ref(), told.ref()};
     const Result<result::Outcome> outcome =
-        request ? run_request(*request, channels, created_ns, answer)
-                : Result<result::Outcome>(request.error());
+        requests ? run_requests(*requests, channels, created_ns, answer)
+                 : Result<result::Outcome>(requests.error());
     if (!outcome) {
       answer.text = error_line(id, outcome.error());
       return answer;
@@ -84,37 +74,46 @@ class Life {
     return answer;
   }
 
+  // In the sandbox that waits; nullopt where it can't be.
+  std::optional<result::Outcome> run_parked(const policy::Request& request,
+                                            const supervise::Channels& channels,
+                                            std::uint64_t created_ns) {
+    const Result<policy::Spec> spec = policy::resolve(request, parked_->facts());
+    if (!spec || !policy::check_looks() || !parked_->fits(*spec)) {
+      return std::nullopt;
+    }
+    std::optional<result::Outcome> outcome = parked_->run(*spec, channels, created_ns);
+    if (outcome) {
+      last_.emplace(*spec, parked_->facts());
+    }
+    return outcome;
+  }
+
   // What `sandbox run` answers with a document; its errors are those that cost it no run.
-  Result<result::Outcome> run_request(const policy::Request& request,
-                                      const supervise::Channels& channels, std::uint64_t created_ns,
-                                      Packet& answer) {
+  Result<result::Outcome> run_requests(const std::vector<policy::StepRequest>& requests,
+                                       const supervise::Channels& channels,
+                                       std::uint64_t created_ns, Packet& answer) {
+    // Why: what waits is for one program.
+    const bool alone = requests.size() == 1 && requests.front().name.empty();
     if (parked_ != nullptr) {
-      const Result<policy::Spec> spec = policy::resolve(request, parked_->facts());
-      if (spec && policy::check_looks() && parked_->fits(*spec)) {
-        std::optional<result::Outcome> outcome = parked_->run(*spec, channels, created_ns);
-        if (outcome) {
-          last_.emplace(*spec, parked_->facts());
-          answer.flags |= was_warm;
-          return *std::move(outcome);
-        }
+      std::optional<result::Outcome> outcome =
+          alone ? run_parked(requests.front().request, channels, created_ns) : std::nullopt;
+      if (outcome) {
+        answer.flags |= was_warm;
+        return *std::move(outcome);
       }
       parked_.reset();
     }
-    const Result<policy::HostFacts> facts = policy::probe_host(request.cgroup_parent);
-    if (!facts) {
-      return is_usage(facts.error()) ? Result<result::Outcome>(facts.error())
-                                     : outcome_of(facts.error(), request, "");
+    supervise::Prepared prepared = supervise::prepare(requests);
+    if (prepared.refused) {
+      return supervise::is_usage(*prepared.refused) ? Result<result::Outcome>(*prepared.refused)
+                                                    : outcome_of_refusal(prepared);
     }
-    const Result<policy::Spec> spec = policy::resolve(request, *facts);
-    if (const Result<Done> looked = policy::check_looks(); !looked) {
-      return outcome_of(looked.error(), request, facts->kernel);
+    if (alone) {
+      last_.emplace(prepared.steps.front().spec, prepared.facts);
     }
-    if (!spec) {
-      return is_usage(spec.error()) ? Result<result::Outcome>(spec.error())
-                                    : outcome_of(spec.error(), request, facts->kernel);
-    }
-    last_.emplace(*spec, *facts);
-    return supervise::run(*spec, *facts, channels, created_ns, &left_);
+    return supervise::run_steps(std::move(prepared.steps), prepared.facts, channels, created_ns,
+                                &left_);
   }
 
   // Removes what the last run had, and makes a sandbox for the next one like it.

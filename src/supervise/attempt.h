@@ -44,6 +44,9 @@ class Attempt {
   // After fill_streams().
   result::Outcome resume(const Channels& channels, std::uint64_t created_ns);
 
+  // After watch(): as Supervisor::take_work.
+  Result<sys::Fd> take_work() { return supervisor_->take_work(); }
+
   const policy::Spec& spec() const { return spec_; }
   const policy::HostFacts& facts() const { return facts_; }
   bool can_take_program() const { return !builder_.plan().remount; }

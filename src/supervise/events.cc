@@ -94,7 +94,7 @@ std::uint64_t Supervisor::event_time() const {
 void Supervisor::tell_started() {
   if (events_ != nullptr) {
     events_->add(result::started_event(seen_.started_utc, seen_.exec_ns - seen_.created_ns,
-                                       pid_of(target_.ref())));
+                                       pid_of(target_.ref()), spec_.step));
   }
 }
 

@@ -1,5 +1,6 @@
 // What the supervisor does with the files inside, before anything runs there and afterwards.
 #include "files/disk.h"
+#include "files/work_archive.h"
 #include "launch/stages.h"
 #include "supervise/supervisor.h"
 #include "sys/process.h"
@@ -32,6 +33,26 @@ Error Supervisor::put_error(Error error) const {
   return feeding_->failure().with_stage(error.stage());
 }
 
+void Supervisor::keep_work() {
+  if (!spec_.files.keep_work || !seen_.executed || seen_.failure || !seen_.main_status ||
+      seen_.main_status->exit_code() != 0) {
+    return;
+  }
+  // Limit: as much as there is room for, and as much again for names and holes.
+  constexpr std::uint64_t unlimited = 1ULL << 30;
+  work_.emplace(files::archive_of_work(
+      root_.ref(), "workspace",
+      collector_ != nullptr ? collector_->reader() : std::optional<policy::Owner>(),
+      2 * spec_.limits.disk_bytes.value_or(unlimited)));
+}
+
+Result<sys::Fd> Supervisor::take_work() {
+  if (!work_) {
+    return Error(Tag::files_put, "keeping the work directory of a step that did not run");
+  }
+  return std::move(*work_);
+}
+
 // Why between the end of everything inside and that of init: before, the program could still change
 // what is read; after, its mounts are gone.
 void Supervisor::look_at_files() {
@@ -52,6 +73,7 @@ void Supervisor::look_at_files() {
     seen_.warnings.insert(seen_.warnings.end(), collected.warnings.begin(),
                           collected.warnings.end());
   }
+  keep_work();
   // Why now: who holds the last of it takes the file system down, which init is to do.
   root_.reset();
 }

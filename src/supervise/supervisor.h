@@ -50,6 +50,9 @@ class Supervisor {
   // What is to be put there before the program starts; borrowed, or nullptr.
   void feed_with(Feeding* feeding) { feeding_ = feeding; }
   void save_with(const files::Collector* collector) { collector_ = collector; }
+  // After a program that ended with 0, where the spec says keep_work: an archive of what it left in
+  // the work directory. Errors: files.put.
+  Result<sys::Fd> take_work();
 
   // Runs until everything inside is dead and every byte is read. What went wrong with the sandbox
   // is in the observations; it always ends.
@@ -96,6 +99,7 @@ class Supervisor {
   void on_attached();
   Result<Done> look_at_empty_disk();
   void look_at_files();
+  void keep_work();
   Result<Done> start_feeding();
   Error put_error(Error error) const;
 
@@ -171,6 +175,7 @@ class Supervisor {
   result::DiskUsage empty_disk_;  // before the program had any of it
   const files::Collector* collector_ = nullptr;
   Feeding* feeding_ = nullptr;
+  std::optional<Result<sys::Fd>> work_;
   sys::Fd timer_;
 
   Heard heard_;

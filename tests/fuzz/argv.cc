@@ -55,17 +55,19 @@ void expect_parse(std::span<const OptionEntry> table, const std::vector<std::str
 }
 
 bool reads_files(const std::vector<std::string>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [](const std::string& word) { return word.starts_with("--request"); });
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word.starts_with("--request") || word.starts_with("--program");
+  });
 }
 
 void expect_options(const RunOptions& options, const std::vector<std::string>& words) {
-  HOLDS(!options.request.command.empty() && !options.request.command.front().empty());
-  for (const std::string& word : options.request.command) {
+  HOLDS(!options.steps.front().request.command.empty() &&
+        !options.steps.front().request.command.front().empty());
+  for (const std::string& word : options.steps.front().request.command) {
     HOLDS(std::find(words.begin(), words.end(), word) != words.end());
   }
   sb::policy::Profile profile;
-  for (const sb::policy::Override& given : options.request.overrides) {
+  for (const sb::policy::Override& given : options.steps.front().request.overrides) {
     const auto set =
         sb::policy::set_option(profile, given.key, given.text, {.source = given.option});
     if (!set) {

@@ -42,7 +42,7 @@ std::string message(const Words& words) {
 // The texts given for a key, in order.
 Words texts_of(const RunOptions& options, const std::string& key) {
   Words texts;
-  for (const policy::Override& item : options.request.overrides) {
+  for (const policy::Override& item : options.steps.front().request.overrides) {
     if (item.key == key) {
       texts.push_back(item.text);
     }
@@ -54,24 +54,26 @@ Words texts_of(const RunOptions& options, const std::string& key) {
 
 TEST_CASE("options: everything behind the program belongs to it") {
   const Words plain = {"prog", "--memory", "1", "-h", "--", "", "[x,y]", "--no=", "++", "-"};
-  CHECK(parsed(plain).request.command == plain);
+  CHECK(parsed(plain).steps.front().request.command == plain);
 
   Words cut = {"--profile", "go", "--"};
   cut.insert(cut.end(), plain.begin(), plain.end());
-  CHECK(parsed(cut).request.command == plain);
-  CHECK(parsed(cut).request.profile == "go");
+  CHECK(parsed(cut).steps.front().request.command == plain);
+  CHECK(parsed(cut).steps.front().request.profile == "go");
 
-  CHECK(parsed({"--", "--prog", "--", "a"}).request.command == Words{"--prog", "--", "a"});
-  CHECK(parsed({"prog", "--"}).request.command == Words{"prog", "--"});
-  CHECK(parsed({"--memory", "1G", "run", "run"}).request.command == Words{"run", "run"});
-  CHECK(parsed({"[x,y]", "[a,b]"}).request.command == Words{"[x,y]", "[a,b]"});
-  CHECK(parsed({"/A:b", "/help"}).request.command == Words{"/A:b", "/help"});
+  CHECK(parsed({"--", "--prog", "--", "a"}).steps.front().request.command ==
+        Words{"--prog", "--", "a"});
+  CHECK(parsed({"prog", "--"}).steps.front().request.command == Words{"prog", "--"});
+  CHECK(parsed({"--memory", "1G", "run", "run"}).steps.front().request.command ==
+        Words{"run", "run"});
+  CHECK(parsed({"[x,y]", "[a,b]"}).steps.front().request.command == Words{"[x,y]", "[a,b]"});
+  CHECK(parsed({"/A:b", "/help"}).steps.front().request.command == Words{"/A:b", "/help"});
 }
 
 TEST_CASE("options: values come through byte for byte") {
   for (const std::string& value : Words{"[a,b]", "a=b=c", "a b", "\"q\"", "{x}", "/A:b", "-1"}) {
-    CHECK(parsed({"--stdin", value, "p"}).request.stdio.input_path == value);
-    CHECK(parsed({"--stdin=" + value, "p"}).request.stdio.input_path == value);
+    CHECK(parsed({"--stdin", value, "p"}).steps.front().request.stdio.input_path == value);
+    CHECK(parsed({"--stdin=" + value, "p"}).steps.front().request.stdio.input_path == value);
     CHECK(texts_of(parsed({"--env", "A=" + value, "--env", "B=", "p"}), "environment.set") ==
           Words{"A=" + value, "B="});
   }
@@ -86,9 +88,9 @@ TEST_CASE("options: keys of the schema pass through as text") {
   CHECK(texts_of(options, "files.mounts") == Words{"/a:/b:ro", "/c:/d"});
   CHECK(texts_of(options, "limits.wall_time") == Words{"none"});
   CHECK(texts_of(options, "environment.keep") == Words{"true"});
-  CHECK(options.request.overrides.front().option.starts_with("--"));
+  CHECK(options.steps.front().request.overrides.front().option.starts_with("--"));
   CHECK(texts_of(parsed({"p"}), "limits.memory").empty());
-  CHECK(parsed({"p"}).request.overrides.empty());
+  CHECK(parsed({"p"}).steps.front().request.overrides.empty());
 }
 
 TEST_CASE("options: mistakes have one clear line") {
@@ -118,11 +120,12 @@ TEST_CASE("options: mistakes have one clear line") {
 }
 
 TEST_CASE("options: values that cli itself reads") {
-  CHECK(parsed({"--grace", "1m30s", "p"}).request.grace_ns == 90'000'000'000);
-  CHECK(parsed({"p"}).request.grace_ns == 2'000'000'000);
+  CHECK(parsed({"--grace", "1m30s", "p"}).steps.front().request.grace_ns == 90'000'000'000);
+  CHECK(parsed({"p"}).steps.front().request.grace_ns == 2'000'000'000);
   CHECK(message({"--grace", "soon", "p"}) ==
         "--grace \"soon\": expected a duration such as 2s or 500ms");
-  CHECK(parsed({"--userns", "never", "p"}).request.userns == policy::UsernsChoice::never);
+  CHECK(parsed({"--userns", "never", "p"}).steps.front().request.userns ==
+        policy::UsernsChoice::never);
   CHECK(message({"--userns", "no", "p"}) == "--userns \"no\": expected auto|always|never");
   CHECK(parsed({"--format=isolate", "p"}).format == Format::isolate);
   CHECK(message({"--format", "xml", "p"}) ==
@@ -141,12 +144,14 @@ TEST_CASE("options: values that cli itself reads") {
 TEST_CASE("options: streams") {
   using policy::InputKind;
   using policy::OutputKind;
-  policy::Stdio stdio = parsed({"p"}).request.stdio;
+  policy::Stdio stdio = parsed({"p"}).steps.front().request.stdio;
   CHECK(stdio.input == InputKind::caller);
   CHECK(stdio.output == OutputKind::capture);
   CHECK(stdio.error == OutputKind::capture);
 
-  stdio = parsed({"--stdin", "null", "--stdout", "o", "--stderr", "e", "p"}).request.stdio;
+  stdio = parsed({"--stdin", "null", "--stdout", "o", "--stderr", "e", "p"})
+              .steps.front()
+              .request.stdio;
   CHECK(stdio.input == InputKind::null);
   CHECK(stdio.output == OutputKind::file);
   CHECK(stdio.output_path == "o");
@@ -154,7 +159,7 @@ TEST_CASE("options: streams") {
   CHECK(stdio.error_path == "e");
   CHECK_FALSE(stdio.error_to_output);
 
-  stdio = parsed({"--stdin", "./null", "--stderr", "stdout", "p"}).request.stdio;
+  stdio = parsed({"--stdin", "./null", "--stderr", "stdout", "p"}).steps.front().request.stdio;
   CHECK(stdio.input == InputKind::file);
   CHECK(stdio.error_to_output);
   CHECK(stdio.error == OutputKind::capture);
@@ -165,13 +170,14 @@ TEST_CASE("options: pass shows output as it comes and takes no input") {
   using policy::OutputKind;
   const RunOptions options = parsed({"--pass", "p"});
   CHECK(options.pass);
-  CHECK(options.request.stdio.input == InputKind::null);
-  CHECK(options.request.stdio.output == OutputKind::pass);
-  CHECK(options.request.stdio.error == OutputKind::pass);
+  CHECK(options.steps.front().request.stdio.input == InputKind::null);
+  CHECK(options.steps.front().request.stdio.output == OutputKind::pass);
+  CHECK(options.steps.front().request.stdio.error == OutputKind::pass);
   CHECK(texts_of(options, "limits.output") == Words{"none"});
   CHECK(texts_of(parsed({"--pass", "--output", "1M", "p"}), "limits.output") == Words{"1M"});
-  CHECK(parsed({"--pass", "--stdin", "-", "p"}).request.stdio.input == InputKind::caller);
-  const policy::Stdio mixed = parsed({"--pass", "--stdout", "o", "p"}).request.stdio;
+  CHECK(parsed({"--pass", "--stdin", "-", "p"}).steps.front().request.stdio.input ==
+        InputKind::caller);
+  const policy::Stdio mixed = parsed({"--pass", "--stdout", "o", "p"}).steps.front().request.stdio;
   CHECK(mixed.output == OutputKind::file);
   CHECK(mixed.error == OutputKind::pass);
 }
@@ -180,12 +186,12 @@ TEST_CASE("options: the command line wins over the environment") {
   const Caller caller{"/home/caller", "python"};
   Result<RunOptions> options = parse({"p"}, caller);
   REQUIRE(options);
-  CHECK(options->request.profile == "python");
-  CHECK(options->request.caller_directory == "/home/caller");
+  CHECK(options->steps.front().request.profile == "python");
+  CHECK(options->steps.front().request.caller_directory == "/home/caller");
   options = parse({"--profile", "go", "p"}, caller);
   REQUIRE(options);
-  CHECK(options->request.profile == "go");
-  CHECK(parsed({"p"}).request.profile == "default");
+  CHECK(options->steps.front().request.profile == "go");
+  CHECK(parsed({"p"}).steps.front().request.profile == "default");
 }
 
 TEST_CASE("options: every key is one of the schema") {

@@ -101,34 +101,38 @@ TEST_CASE("request: a pipe that does not block is read to its end") {
 
 TEST_CASE("request: which of option and request and variable and default counts") {
   const Caller caller{"/", "strict", {}};
-  CHECK(parsed(R"({"command": ["a"]})", {}, caller).request.profile == "strict");
-  CHECK(parsed(R"({"command": ["a"], "profile": "c"})", {}, caller).request.profile == "c");
+  CHECK(parsed(R"({"command": ["a"]})", {}, caller).steps.front().request.profile == "strict");
+  CHECK(parsed(R"({"command": ["a"], "profile": "c"})", {}, caller).steps.front().request.profile ==
+        "c");
   CHECK(parsed(R"({"command": ["a"], "profile": "c"})", {"--profile", "go"}, caller)
+            .steps.front()
             .request.profile == "go");
-  CHECK(parsed(R"({"command": ["a"]})").request.profile == "default");
+  CHECK(parsed(R"({"command": ["a"]})").steps.front().request.profile == "default");
 
   const std::string streams = R"({"command": ["a"], "stdin": "in", "stdout": {"path": "o"},
                                   "stderr": "stdout"})";
-  policy::Stdio stdio = parsed(streams).request.stdio;
+  policy::Stdio stdio = parsed(streams).steps.front().request.stdio;
   CHECK(stdio.input == policy::InputKind::bytes);
   CHECK(stdio.output_path == "o");
   CHECK(stdio.error_to_output);
-  stdio = parsed(streams, {"--stdin", "-", "--stdout", "x", "--stderr", "y"}).request.stdio;
+  stdio = parsed(streams, {"--stdin", "-", "--stdout", "x", "--stderr", "y"})
+              .steps.front()
+              .request.stdio;
   CHECK(stdio.input == policy::InputKind::caller);
   CHECK(stdio.output_path == "x");
   CHECK(stdio.error_path == "y");
   CHECK_FALSE(stdio.error_to_output);
 
-  CHECK(parsed(R"({"command": ["a", "b"]})").request.command == Words{"a", "b"});
+  CHECK(parsed(R"({"command": ["a", "b"]})").steps.front().request.command == Words{"a", "b"});
   const RunOptions own = parsed(R"({"program": "Zg==", "args": ["b"]})", {"--", "c"});
-  CHECK(own.request.command == Words{"c"});
-  CHECK(own.request.program == nullptr);
+  CHECK(own.steps.front().request.command == Words{"c"});
+  CHECK(own.steps.front().request.program == nullptr);
 }
 
 // Red: let --pass switch off the limit that the request sets.
 TEST_CASE("request: with pass its limit of output holds") {
   const auto gives_up = [](const RunOptions& options) {
-    for (const policy::Override& given : options.request.overrides) {
+    for (const policy::Override& given : options.steps.front().request.overrides) {
       if (given.key == "limits.output") {
         return true;
       }
@@ -137,9 +141,11 @@ TEST_CASE("request: with pass its limit of output holds") {
   };
   CHECK(gives_up(parsed(R"({"command": ["a"]})", {"--pass"})));
   CHECK_FALSE(gives_up(parsed(R"({"command": ["a"], "limits": {"output": 5}})", {"--pass"})));
-  CHECK(parsed(R"({"command": ["a"]})", {"--pass"}).request.stdio.input == policy::InputKind::null);
-  CHECK(parsed(R"({"command": ["a"], "stdin": "x"})", {"--pass"}).request.stdio.input ==
-        policy::InputKind::bytes);
+  CHECK(parsed(R"({"command": ["a"]})", {"--pass"}).steps.front().request.stdio.input ==
+        policy::InputKind::null);
+  CHECK(
+      parsed(R"({"command": ["a"], "stdin": "x"})", {"--pass"}).steps.front().request.stdio.input ==
+      policy::InputKind::bytes);
 }
 
 TEST_CASE("request: events must have somewhere to go") {

@@ -124,7 +124,27 @@ TEST_CASE("schema: the request has its own keys and those of the sections") {
       own[name] = help;
     }
   }
+  const ConfigValue step = at(schema, "$defs/step");
+  for (const char* name : {"name", "cache"}) {
+    own[name] = at(step, std::string("properties/") + name + "/description").text;
+  }
   CHECK(own == lines_of_rows(request_keys()));
+  // A step has what its keys say, and every section.
+  Lines of_step;
+  for (const RequestKey& key : request_keys()) {
+    if (key.place != KeyPlace::request) {
+      of_step[std::string(key.name)] = "";
+    }
+  }
+  for (const auto& [name, help] : lines_of(schema)) {
+    if (is_section(name)) {
+      of_step[name] = "";
+    }
+  }
+  for (const ConfigMember& member : at(step, "properties").members) {
+    CHECK(of_step.erase(member.key.value) == 1);
+  }
+  CHECK(of_step.empty());
   const ConfigValue profile = read_schema("profile.schema.json");
   CHECK(keys_of_sections(schema) == keys_of_sections(profile));
 }
