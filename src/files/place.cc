@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/matches.h"
 #include "sys/files.h"
 
 namespace sb::files {
@@ -36,11 +37,15 @@ Result<Place> settle_place(const policy::FileToGet& get) {
   std::string directory = directory_of(path);
   if (get.target.ends_with('/') || (status && S_ISDIR(status->st_mode))) {
     place.name = base_name(get.source);
+    place.name = place.name.empty() ? "root" : place.name;
     place.shown += (place.shown.ends_with('/') ? "" : "/") + place.name;
     directory = path;
   } else if (status && !S_ISREG(status->st_mode)) {
     // Why: renaming onto /dev/null as root would replace the device.
     return refused(get, ENOTSUP);
+  }
+  if (is_pattern(get.source) && directory != path) {
+    return refused(get, ENOTDIR).with_hint("a pattern may mean several files: name a directory");
   }
   if (place.name.empty() || place.name == "." || place.name == "..") {
     return refused(get, EISDIR);

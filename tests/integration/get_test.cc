@@ -123,7 +123,7 @@ TEST_CASE("p3 get opens nothing but files and follows and awaits nothing") {
   expect_refused(run, 0, at + "a", "ELOOP");
   expect_refused(run, 1, at + "b", "ELOOP");
   expect_refused(run, 2, at + "c", "ENXIO");
-  expect_refused(run, 3, at + "d", "EISDIR");
+  CHECK(saved(run, 3).at("saved").text() == at + "d");
   expect_refused(run, 4, at + "e", "ENOENT");
   expect_refused(run, 5, at + "f", "ENOTDIR");
   expect_refused(run, 6, at + "g", "ENXIO");
@@ -234,6 +234,70 @@ TEST_CASE("files: a place where nothing can be saved is an error before anything
   CHECK(kernels.exit_status == 2);
   CHECK(contains(kernels.err, "getting \"/proc/1/environ\" [files.source]"));
   expect_usage_error(run_target({"--get", "relative:x"}, {"true"}), {"--get", "absolute"});
+}
+
+// Red: TarOfTree enters what is no directory: it opens the link.
+TEST_CASE("p3 get of a directory is a tar archive of what the program could read") {
+  const TempDirectory host;
+  const std::string at = host.path() + "/";
+  const std::string tree =
+      "mkdir -p out/a/b out/closed; echo deep > out/a/b/deep; ln -s /etc/passwd out/passwd; "
+      "ln -s /etc out/etc; mkfifo out/pipe; echo x > out/secret; chmod 0 out/secret; "
+      "echo x > out/closed/x; chmod 0 out/closed; head -c 700001 /dev/zero > out/big; "
+      "echo run > out/run; chmod 755 out/run; n=$(printf '%0200d' 0); echo long > out/$n; "
+      "printf odd > \"$(printf 'out/new\\nline\\377')\"; ";
+  const Run run = run_target(get({{"/workspace/out", at + "got.tar"},
+                                  {"/workspace/out/a", host.path()},
+                                  {"/workspace/out/", at + "again"}}),
+                             {"sh", "-c", tree + "exit 3"});
+  expect_exited(run, 3);
+  CHECK(saved(run, 0).at("saved").text() == at + "got.tar");
+  CHECK(saved(run, 0).at("bytes").integer() ==
+        static_cast<long long>(std::filesystem::file_size(at + "got.tar")));
+  CHECK(saved(run, 1).at("saved").text() == at + "a.tar");
+  CHECK(contains(run.document.at("warnings").dump(), "without 3 pipes"));
+  CHECK(read_file(at + "got.tar") == read_file(at + "again"));
+  // It goes in again, as it was; and so Debian's tar reads it.
+  const Run back = run_target({"--put", at + "got.tar:/tmp:extract"}, {"true"});
+  CHECK(back.document.at("error.tag").text() == "files.archive");  // links that lead out
+  const std::string unpack = "tar -xf " + at + "got.tar -C " + host.path() + " && cd " +
+                             host.path() + "/out && cat run a/b/deep 000* new* && readlink etc " +
+                             "passwd && wc -c < big && ls | wc -l";
+  FILE* pipe = popen(unpack.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char text[256] = {};
+  const std::size_t size = fread(text, 1, sizeof text - 1, pipe);
+  CHECK(pclose(pipe) == 0);
+  CHECK(std::string(text, size) == "run\ndeep\nlong\nodd/etc\n/etc/passwd\n700001\n8\n");
+}
+
+// Red: save_matches() saves a link by the name that it leads to.
+TEST_CASE("p3 get of a pattern saves the files that it means and nothing else") {
+  const TempDirectory host;
+  const std::string script =
+      "mkdir -p a b c/d.txt; echo 1 > a/one.txt; echo 2 > b/two.txt; echo 3 > b/one.txt; "
+      "echo 4 > .hidden.txt; echo 5 > top.txt; echo 6 > \"$(printf 'od\\nd\\377.txt')\"; "
+      "ln -s /etc/passwd link.txt; mkfifo pipe.txt; ln -s /etc e; exit 0";
+  const std::string at = host.path() + "/";
+  const Run run = run_target(get({{"/workspace/*.txt", host.path()},
+                                  {"/workspace/?/one.txt", at},
+                                  {"/workspace/[a-b]/t*", host.path()},
+                                  {"/workspace/none*", host.path()},
+                                  {"/workspace/*/passwd", host.path()}}),
+                             {"sh", "-c", script});
+  expect_ok(run);
+  INFO(run.describe());
+  REQUIRE(run.document.at("files").size() == 7);
+  CHECK(read_file(at + "od\nd\377.txt") == "6\n");
+  expect_saved(run, 1, at + "top.txt", "5\n");
+  expect_saved(run, 2, at + "one.txt", "1\n");
+  CHECK(saved(run, 3).at("error").text() == "EEXIST");
+  expect_saved(run, 4, at + "two.txt", "2\n");
+  expect_refused(run, 5, at + "none*", "ENOENT");
+  expect_refused(run, 6, at + "passwd", "ENOENT");
+  CHECK_FALSE(std::filesystem::exists(std::filesystem::symlink_status(at + "link.txt")));
+  const Run file = run_target(get({{"/workspace/*", at + "file"}}), {"true"});
+  CHECK(file.document.at("error.tag").text() == "io.output");
 }
 
 // Red: look_at_files() takes nothing off for what was there before.
