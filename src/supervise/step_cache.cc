@@ -99,11 +99,14 @@ Result<Done> add_supply(Key& key, const std::vector<policy::FileToPut>& put) {
   files::Supply supply = TRY(files::Supply::open(put));
   for (const policy::FileToPut& file : put) {
     key.add(file.target);
+    key.add(file.name);
+    key.add(std::uint64_t{file.into} << 1 | std::uint64_t{file.extract});
   }
   std::string sum;
   std::string piece;
   while (TRY(supply.next(piece))) {
-    sum = sha256_hex(sum + piece);
+    piece += sum;
+    sum = sha256_hex(piece);
     piece.clear();
   }
   key.add(sum);

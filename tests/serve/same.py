@@ -66,6 +66,8 @@ def requests():
     yield "bytes", sh("printf '\\377\\0a'; printf '\\303\\251' >&2")
     yield "program bytes", {"program": program, "args": ["a", "b c"], "stdin": text}
     yield "no program bytes", {"program": base64.b64encode(b"neither").decode()}
+    yield "steps", {"stdin": "in", "steps": [sh("echo a > f; mkdir d"), sh("cat f -; ls -F", limits={"memory": "64M"})]}
+    yield "a step that fails", {"steps": [sh("exit 3"), sh("true")]}
     yield "environment", sh("env | sort", environment={"set": {"A": "b"}, "pass": ["TZ", "LANG"]})
     yield "directory", sh("pwd; ls -a", directory="/tmp")
     yield "no directory", sh("pwd", directory="/nothing")
@@ -122,6 +124,8 @@ def plain(document):
     """What has to be equal."""
     document = copy.deepcopy(document)
     document.pop("time", None)
+    for step in document.get("steps", []):
+        step["result"] = plain(step["result"])
     if document.get("cause"):
         if document["cause"]["limit"] in ("wall_time", "cpu_time", "memory", "output"):
             check(document["cause"]["observed"] >= document["cause"]["value"] or
