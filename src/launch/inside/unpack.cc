@@ -1,21 +1,13 @@
-// The helper that puts files inside before the program starts: reads plain tar, writes as the
-// target.
+#include "launch/inside/unpack.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/openat2.h>
-#include <linux/sched.h>
-#include <linux/seccomp.h>
-#include <signal.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch/inside/below.h"
 #include "launch/inside/inside.h"
 #include "launch/inside/tar.h"
 
@@ -25,7 +17,6 @@ namespace {
 // Limit: of entries of one source.
 constexpr uint32_t most_entries = 200000;
 constexpr size_t longest_pax = 65536;
-constexpr mode_t made_directory = 0755;
 
 // Why static: there is no allocation here, and a stack may be small. Only this process touches it.
 struct Unpacker {
@@ -139,58 +130,6 @@ void skip(uint64_t size) {
 }
 
 uint64_t padding_of(uint64_t size) { return (tar_block - size % tar_block) % tar_block; }
-
-int open_beneath(int directory, const char* path, int flags) {
-  open_how how;
-  memset(&how, 0, sizeof how);
-  how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(
-      syscall(SYS_openat2, directory, path[0] == '\0' ? "." : path, &how, sizeof how));
-}
-
-// A directory below another one, made with those above it where it is not there; -1 with errno set.
-int make_path(int directory, const char* path) {
-  int fd = open_beneath(directory, path, O_PATH | O_DIRECTORY);
-  if (fd >= 0 || errno != ENOENT) {
-    return fd;
-  }
-  fd = open_beneath(directory, "", O_PATH | O_DIRECTORY);
-  char part[longest_path];
-  while (fd >= 0 && *path != '\0') {
-    size_t length = 0;
-    while (path[length] != '\0' && path[length] != '/') {
-      ++length;
-    }
-    memcpy(part, path, length);
-    part[length] = '\0';
-    path += length + (path[length] == '/' ? 1 : 0);
-    int next = -1;
-    if (mkdirat(fd, part, made_directory) == 0 || errno == EEXIST) {
-      next = open_beneath(fd, part, O_PATH | O_DIRECTORY);
-    }
-    const int err = errno;
-    close(fd);
-    errno = err;
-    fd = next;
-  }
-  return fd;
-}
-
-// Cuts `path` into a directory and the name in it; the name.
-const char* cut(char* path) {
-  char* slash = nullptr;
-  for (char* c = path; *c != '\0'; ++c) {
-    slash = *c == '/' ? c : slash;
-  }
-  if (slash == nullptr) {
-    memmove(path + 1, path, strlen(path) + 1);
-    path[0] = '\0';
-    return path + 1;
-  }
-  *slash = '\0';
-  return slash + 1;
-}
 
 // Where entries of this source go.
 void settle(int root, const PutStep& step) {
@@ -412,86 +351,29 @@ void unpack_source() {
   }
 }
 
-// Nothing but files, below directories that are open.
-bool confine_helper() {
-#ifdef __SANITIZE_ADDRESS__
-  return true;  // Why: ASan maps memory.
-#else
-  static constexpr uint32_t allowed[] = {SYS_read,      SYS_write,     SYS_openat,   SYS_openat2,
-                                         SYS_close,     SYS_mkdirat,   SYS_unlinkat, SYS_symlinkat,
-                                         SYS_utimensat, SYS_exit_group};
-  constexpr size_t count = sizeof allowed / sizeof allowed[0];
-  sock_filter code[count + 6];
-  size_t size = 0;
-  code[size++] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, arch)};
-  code[size++] = {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64};
-  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS};
-  code[size++] = {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)};
-  for (size_t i = 0; i < count; ++i) {
-    // Jumps over the remaining comparisons and the kill.
-    code[size++] = {BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint8_t>(count - i), 0, allowed[i]};
-  }
-  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS};
-  code[size++] = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
-  sock_fprog program;
-  program.len = static_cast<unsigned short>(size);
-  program.filter = code;
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
-#endif
-}
-
-[[noreturn]] void run_helper(const Plan& plan) {
-  at.feed = plan.put_fd;
-  at.parent = -1;
-  umask(0);
-  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  // Why the rights of the target and no more: what it could not write is not to be written for it.
-  check_system(root >= 0 && (!plan.drop_groups || clear_groups()) &&
-               prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 &&
-               ((!plan.map_ids && !plan.plain_ids) || set_ids(plan.uid, plan.gid)) &&
-               reduce_capabilities(-1) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-               confine_helper());
-  for (size_t i = 0; i < plan.put_count; ++i) {
-    at.source = static_cast<uint32_t>(i);
-    at.left_in_piece = 0;
-    at.ended = false;
-    at.entries = 0;
-    at.name[0] = at.link[0] = '\0';
-    at.has_size = false;
-    settle(root, plan.puts[i]);
-    unpack_source();
-    close(at.base);
-    if (at.parent >= 0) {
-      close(at.parent);
-    }
-    at.parent = -1;
-  }
-  inside_exit(0);
-}
-
 }  // namespace
 
-bool put_files(const Plan& plan) {
-  clone_args args;
-  memset(&args, 0, sizeof args);
-  args.exit_signal = SIGCHLD;
-  const pid_t pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
-  if (pid < 0) {
-    return false;
+void start_unpacking(int feed) {
+  at.feed = feed;
+  at.parent = -1;
+}
+
+void end_unpacking(int err) { give_up(PutTrouble::system, err); }
+
+void unpack(uint32_t source, int root, const PutStep& step) {
+  at.source = source;
+  at.left_in_piece = 0;
+  at.ended = false;
+  at.entries = 0;
+  at.name[0] = at.link[0] = '\0';
+  at.has_size = false;
+  settle(root, step);
+  unpack_source();
+  close(at.base);
+  if (at.parent >= 0) {
+    close(at.parent);
   }
-  if (pid == 0) {
-    run_helper(plan);
-  }
-  int status = 0;
-  pid_t waited = 0;
-  do {
-    waited = waitpid(pid, &status, 0);
-  } while (waited < 0 && errno == EINTR);
-  if (waited == pid && status == 0) {
-    return true;
-  }
-  errno = ECHILD;
-  return false;
+  at.parent = -1;
 }
 
 }  // namespace sb::inside
