@@ -12,7 +12,7 @@ std::span<const Target> all_targets() {
       Target{"playback", fuzz_playback}, Target{"proc", fuzz_proc},
       Target{"profile", fuzz_profile},   Target{"progress", fuzz_progress},
       Target{"request", fuzz_request},   Target{"serve", fuzz_serve},
-      Target{"units", fuzz_units},
+      Target{"tar", fuzz_tar},           Target{"units", fuzz_units},
   };
   return targets;
 }

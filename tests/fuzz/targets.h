@@ -26,6 +26,7 @@ void fuzz_profile(std::string_view input);
 void fuzz_progress(std::string_view input);
 void fuzz_request(std::string_view input);
 void fuzz_serve(std::string_view input);
+void fuzz_tar(std::string_view input);
 void fuzz_units(std::string_view input);
 
 }  // namespace sbfuzz
