@@ -18,6 +18,7 @@
 #include "cli/parser.h"
 #include "cli/print.h"
 #include "cli/profile_command.h"
+#include "cli/replay_command.h"
 #include "cli/result_output.h"
 #include "cli/run_command.h"
 #include "cli/selftest_command.h"
@@ -116,7 +117,8 @@ Result<int> dispatch(Words words) {
   if (command == nullptr) {
     return unknown_command(words.front());
   }
-  ParsedArguments parsed = TRY(parse_arguments(command->options, words.subspan(1)));
+  ParsedArguments parsed =
+      TRY(parse_arguments(command->options, words.subspan(1), command->name == "replay"));
   if (const std::optional<std::string> text = asked_for(*command, parsed)) {
     CHECK(print_text(*text));
     return 0;
@@ -133,6 +135,9 @@ Result<int> dispatch(Words words) {
   if (command->name == "selftest") {
     return selftest_command(parsed, words, environment("SANDBOX_PROFILE").value_or(""),
                             environment("SANDBOX_CGROUP_PARENT").value_or(""));
+  }
+  if (command->name == "replay") {
+    return replay_command(std::move(parsed));
   }
   return profile_command(parsed);
 }

@@ -141,6 +141,22 @@ constexpr std::string_view selftest_notes =
     "  sandbox selftest\n"
     "  sandbox selftest --json --profile go\n";
 
+constexpr std::array replay_table = {
+    OptionEntry{"--speed", "N", "times as fast; 0.5 is half as fast (1)", general},
+    OptionEntry{"--max-delay", "DURATION", "wait no longer than this for anything", general},
+    OptionEntry{"--no-color", "", "stderr not in red, and no colours", general},
+    OptionEntry{"--raw", "", "let the recording command the terminal", general},
+    OptionEntry{"--asciicast", "FILE|-", "write asciicast v2 there, and play nothing", general},
+};
+
+constexpr std::string_view replay_notes =
+    "FILE is what --events or --format playground wrote, or an answer of the Go\n"
+    "Playground; - is stdin.\n"
+    "\n"
+    "Examples:\n"
+    "  sandbox run --events events ./prog; sandbox replay --max-delay 2s events\n"
+    "  sandbox run --format playground ./prog | sandbox replay -\n";
+
 constexpr std::array profile_table = {
     OptionEntry{"--json", "", "of check and explain: one JSON document", general},
 };
@@ -165,6 +181,8 @@ constexpr std::array command_table = {
                  "Run one program in a sandbox and write one result.", run_table, run_notes},
     CommandEntry{"serve", "--stdio|--socket PATH [OPTION...]",
                  "Answer requests, one JSON line each, many at once.", serve_table, serve_notes},
+    CommandEntry{"replay", "[OPTION...] FILE|-", "Play what a run wrote, with its delays.",
+                 replay_table, replay_notes},
     CommandEntry{"doctor", "[--json] [--clean]",
                  "Show what this host can enforce, and what would mend the rest.", doctor_table},
     CommandEntry{"selftest", "[--json] [--profile NAME|FILE] [--userns CHOICE]",

@@ -123,7 +123,7 @@ std::string ParsedArguments::value_of(std::string_view name, std::string_view ot
   return found != options.end() ? found->second.back() : std::string(otherwise);
 }
 
-Result<ParsedArguments> parse_arguments(Table options, Words arguments) {
+Result<ParsedArguments> parse_arguments(Table options, Words arguments, bool dash_is_file) {
   // Why: CLI11 would drop the first "--"; everything behind it is the program's own.
   const auto cut = std::find(arguments.begin(), arguments.end(), "--");
   const Words words = arguments.first(static_cast<std::size_t>(cut - arguments.begin()));
@@ -147,7 +147,8 @@ Result<ParsedArguments> parse_arguments(Table options, Words arguments) {
     CHECK(check_words(options, words));
     return usage_error(error.what());
   }
-  if (!parsed.rest.empty() && parsed.rest.front().starts_with('-')) {
+  const bool is_file = dash_is_file && !parsed.rest.empty() && parsed.rest.front() == "-";
+  if (!parsed.rest.empty() && parsed.rest.front().starts_with('-') && !is_file) {
     return unknown_option(options, parsed.rest.front());
   }
   CHECK(check_words(options, words.first(words.size() - parsed.rest.size())));

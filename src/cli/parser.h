@@ -24,8 +24,10 @@ struct ParsedArguments {
   std::string value_of(std::string_view name, std::string_view otherwise = {}) const;
 };
 
-// Errors: usage.
+// `dash_is_file`: the first word that is no option may be "-", which stands for stdin. Errors:
+// usage.
 Result<ParsedArguments> parse_arguments(std::span<const OptionEntry> options,
-                                        std::span<const std::string> arguments);
+                                        std::span<const std::string> arguments,
+                                        bool dash_is_file = false);
 
 }  // namespace sb::cli

@@ -14,8 +14,6 @@ namespace {
 
 // Limit: what walks and destroys values recurses.
 constexpr std::size_t deepest = 32;
-// Limit: a value costs some hundred bytes, however short its text.
-constexpr std::size_t most_values = 65'536;
 // Limit: each key of a table is compared with those before it.
 constexpr std::size_t most_keys = 4'096;
 
@@ -23,8 +21,9 @@ constexpr std::size_t most_keys = 4'096;
 // next token here. What it passes has been found to be JSON.
 class Locator {
  public:
-  Locator(std::string_view text, Origin start) : text_(text), start_(std::move(start)) {
-    start_.line = 1;
+  Locator(std::string_view text, Origin start, unsigned first_line)
+      : text_(text), start_(std::move(start)), first_line_(first_line) {
+    start_.line = first_line;
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     at_ = line_start_ = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   }
@@ -63,7 +62,8 @@ class Locator {
   Origin at(std::size_t byte) const {
     const std::string_view before = text_.substr(0, std::min(byte, text_.size()));
     Origin origin = start_;
-    origin.line = 1 + static_cast<unsigned>(std::count(before.begin(), before.end(), '\n'));
+    origin.line =
+        first_line_ + static_cast<unsigned>(std::count(before.begin(), before.end(), '\n'));
     const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
     origin.column = static_cast<unsigned>(before.size() - line_start + 1);
     return origin;
@@ -76,6 +76,7 @@ class Locator {
 
   std::string_view text_;
   Origin start_;
+  unsigned first_line_;
   std::size_t at_ = 0;
   std::size_t line_start_ = 0;
 };
@@ -83,7 +84,8 @@ class Locator {
 // Builds the value as the parser finds it.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  Builder(std::string_view text, const Origin& start) : text_(text), locator_(text, start) {}
+  Builder(std::string_view text, const Origin& start, const JsonBounds& bounds)
+      : text_(text), locator_(text, start, bounds.first_line), most_values_(bounds.most_values) {}
 
   // Safety: null() and the others are called by the parser alone, so a container is open or the
   // document itself is the value.
@@ -193,8 +195,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   // Where the value now is; it stays there while it is open, since only the innermost one grows.
   ConfigValue* add(ConfigValue value) {
-    if (++count_ > most_values) {
-      (void)fail(value.origin, fmt::format("more than {} values", most_values));
+    if (++count_ > most_values_) {
+      (void)fail(value.origin, fmt::format("more than {} values", most_values_));
       return nullptr;
     }
     if (open_.empty()) {
@@ -220,14 +222,16 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   Locator locator_;
   ConfigValue document_;
   std::vector<ConfigValue*> open_;
+  std::size_t most_values_;
   std::size_t count_ = 0;
   std::optional<Error> error_;
 };
 
 }  // namespace
 
-Result<ConfigValue> read_json(std::string_view text, const Origin& start) {
-  Builder builder(text, start);
+Result<ConfigValue> read_json(std::string_view text, const Origin& start,
+                              const JsonBounds& bounds) {
+  Builder builder(text, start, bounds);
   if (!nlohmann::json::sax_parse(text, &builder)) {
     return builder.error();
   }

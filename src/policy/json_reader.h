@@ -2,6 +2,7 @@
 // Must not know what the document is about.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
@@ -13,6 +14,11 @@ namespace sb::policy {
 // null is a scalar without text. A key that is there twice, depth and number of values beyond
 // measure are errors. Errors: profile_syntax, or request_syntax of a request; on one line with the
 // position.
-Result<ConfigValue> read_json(std::string_view text, const Origin& start);
+struct JsonBounds {
+  std::size_t most_values = 65'536;  // Limit: one costs some hundred bytes, however short its text
+  unsigned first_line = 1;           // of the text, in its file
+};
+Result<ConfigValue> read_json(std::string_view text, const Origin& start,
+                              const JsonBounds& bounds = {});
 
 }  // namespace sb::policy

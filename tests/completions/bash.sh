@@ -68,7 +68,7 @@ has_not() {
   fi
 }
 
-has 'sandbox ' run doctor selftest profile --help --version
+has 'sandbox ' run replay doctor selftest profile --help --version
 offers 'sandbox do' doctor
 offers 'sandbox run --form' --format
 offers 'sandbox run --format ' json text isolate playground

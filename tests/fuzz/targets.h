@@ -24,6 +24,7 @@ void fuzz_playback(std::string_view input);
 void fuzz_proc(std::string_view input);
 void fuzz_profile(std::string_view input);
 void fuzz_progress(std::string_view input);
+void fuzz_recording(std::string_view input);
 void fuzz_request(std::string_view input);
 void fuzz_serve(std::string_view input);
 void fuzz_tar(std::string_view input);
