@@ -55,8 +55,7 @@ constexpr std::array run_table = {
     OptionEntry{"--tmpfs", "DST", "an empty directory in memory", files, "files.tmpfs", true},
     OptionEntry{"--put", "SRC:DST[:extract]", "copy SRC in to DST first; or unpack it there", files,
                 "files.put", true},
-    OptionEntry{"--get", "SRC:DST", "copy the file SRC out to DST at the end", files, "files.get",
-                true},
+    OptionEntry{"--get", "SRC:DST", "copy SRC out to DST at the end", files, "files.get", true},
     OptionEntry{"--directory", "DIR", "where inside to start (/workspace)", files,
                 "files.directory"},
 
