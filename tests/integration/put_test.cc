@@ -137,7 +137,7 @@ TEST_CASE("p3 put opens nothing on the host but files and directories") {
   CHECK(contains(run.document.at("warnings").dump(), "without 1 pipes"));
 }
 
-// Red: the helper does not close the file that it has written: execve is ETXTBSY.
+// Red: put_files() does not wait for the helper: the program is not there yet, or is ETXTBSY.
 TEST_CASE("p26 a program that was put inside runs at once") {
   const Sources sources;
   for (int i = 0; i < 20; ++i) {
