@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <fnmatch.h>
 
 #include "base/split.h"
@@ -49,12 +50,12 @@ Matches matches_of(sys::FdRef root, const std::string& pattern,
     std::vector<std::string> next;
     for (const std::string& path : found.paths) {
       if (!is_pattern(part)) {
-        next.push_back(path + "/" + part);
+        next.push_back(fmt::format("{}/{}", path, part));
         continue;
       }
       for (const std::string& name : names_in(root, path, reader)) {
         if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD | FNM_NOESCAPE) == 0) {
-          next.push_back(path + "/" + name);
+          next.push_back(fmt::format("{}/{}", path, name));
         }
         if (++seen > most_names || next.size() > most_paths) {
           return {.paths = {}, .err = E2BIG};
