@@ -103,6 +103,9 @@ constexpr std::array table = {
     TagInfo{Tag::io_output, "io.output", exit_sandbox, ""},
     TagInfo{Tag::io_result, "io.result", exit_sandbox, ""},
     TagInfo{Tag::supervise_loop, "supervise.loop", exit_sandbox, ""},
+    TagInfo{Tag::clock_trace, "clock.trace", exit_sandbox,
+            "a virtual clock needs ptrace(2) on descendants: allow it where sandbox itself runs "
+            "(kernel.yama.ptrace_scope at most 1; in a container, its seccomp profile)"},
     TagInfo{Tag::serve_listen, "serve.listen", exit_sandbox, ""},
     TagInfo{Tag::serve_busy, "serve.busy", exit_sandbox,
             "send it again once another request has been answered; --queue sets the bound"},

@@ -75,6 +75,7 @@ enum class Tag : std::uint16_t {
   io_output,
   io_result,
   supervise_loop,
+  clock_trace,
   serve_listen,
   serve_busy,
   serve_cancelled,

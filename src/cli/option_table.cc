@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view limits = "Limits of all processes together (\"none\": no limit)";
 constexpr std::string_view files = "Files";
 constexpr std::string_view network = "Network and system calls";
+constexpr std::string_view clocks = "Clock";
 constexpr std::string_view environment = "Environment";
 constexpr std::string_view streams = "Input, output and result";
 constexpr std::string_view how = "How to run";
@@ -31,6 +32,8 @@ constexpr std::array run_table = {
     OptionEntry{"--best-effort", "", "run even if a limit can't be enforced; warn", how},
 
     OptionEntry{"--wall-time", "DURATION", "time by the clock", limits, "limits.wall_time"},
+    OptionEntry{"--virtual-time", "DURATION", "time by a virtual clock", limits,
+                "limits.virtual_time"},
     OptionEntry{"--cpu-time", "DURATION", "user and system time", limits, "limits.cpu_time"},
     OptionEntry{"--memory", "SIZE", "RAM, files in memory included", limits, "limits.memory"},
     OptionEntry{"--processes", "N", "processes and threads at one time", limits,
@@ -62,6 +65,12 @@ constexpr std::array run_table = {
     OptionEntry{"--net", "none|loopback|host", "which network there is", network, "network.mode"},
     OptionEntry{"--on-violation", "kill|errno|log", "at a forbidden call; \"errno NAME\" (kill)",
                 network, "syscalls.on_violation"},
+
+    OptionEntry{"--clock", "real|virtual", "sleep for real, or for free", clocks, "clock.mode"},
+    OptionEntry{"--clock-start", "TIME", "what a virtual clock shows at first", clocks,
+                "clock.start"},
+    OptionEntry{"--virtual-stdin", "closed|wait", "read it first, or wait for it", clocks,
+                "clock.virtual_stdin"},
 
     OptionEntry{"--env", "NAME=VALUE", "set a variable", environment, "environment.set", true},
     OptionEntry{"--env-pass", "NAME", "pass a variable of the caller on", environment,

@@ -301,6 +301,12 @@ Result<sys::Fd> PlanBuilder::late_program(const policy::HostMount& program) {
   return tree;
 }
 
+void PlanBuilder::set_trace_filter(const seccomp::BpfProgram& program) {
+  trace_filter_ = program;
+  plan_.trace_filter = trace_filter_.instructions.data();
+  plan_.trace_filter_size = static_cast<std::uint16_t>(trace_filter_.instructions.size());
+}
+
 void PlanBuilder::set_filter(const seccomp::BpfProgram& program) {
   filter_ = program;
   plan_.filter = filter_.instructions.data();

@@ -32,6 +32,8 @@ class PlanBuilder {
   // Errors: files.source, files.workspace, launch.idmap.
   Result<Done> build(const policy::Spec& spec, HostIds* ids);
   void set_filter(const seccomp::BpfProgram& program);
+  // Of a virtual clock: loaded before the other one.
+  void set_trace_filter(const seccomp::BpfProgram& program);
   // Once init is cloned: it has descriptors of its own.
   void close_sources() { fds_.clear(); }
 
@@ -70,6 +72,7 @@ class PlanBuilder {
   std::vector<sys::Fd> fds_;
   std::vector<std::string> warnings_;
   seccomp::BpfProgram filter_;
+  seccomp::BpfProgram trace_filter_;
 };
 
 }  // namespace sb::launch

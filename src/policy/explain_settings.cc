@@ -31,6 +31,7 @@ void add_limits(const ProfileLimits& limits, Settings& settings) {
     return fmt::format("{}.{:03}", millis / 1000, millis % 1000);
   };
   add("limits.wall_time", limits.wall_time_ns, format_duration);
+  add("limits.virtual_time", limits.virtual_time_ns, format_duration);
   add("limits.cpu_time", limits.cpu_time_ns, format_duration);
   add("limits.memory", limits.memory_bytes, format_size);
   add("limits.processes", limits.processes, count);
@@ -137,6 +138,12 @@ void add_surroundings(const Profile& profile, Settings& settings) {
   }
   if (profile.clock.start) {
     settings.push_back({"clock.start", profile.clock.start->value, profile.clock.start->origin});
+  }
+  if (profile.clock.virtual_stdin) {
+    settings.push_back(
+        {"clock.virtual_stdin",
+         profile.clock.virtual_stdin->value == VirtualStdin::closed ? "closed" : "wait",
+         profile.clock.virtual_stdin->origin});
   }
   flag("syscalls.log", profile.syscalls.log);
 }

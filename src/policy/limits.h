@@ -12,8 +12,9 @@ enum class OnOutputLimit { stop, truncate };
 
 // nullopt: the limit is off ("none").
 struct Limits {
-  std::optional<std::uint64_t> wall_time_ns;  // from the target's exec to its end
-  std::optional<std::uint64_t> cpu_time_ns;   // user + system of the whole group, dead ones too
+  std::optional<std::uint64_t> wall_time_ns;     // from the target's exec to its end
+  std::optional<std::uint64_t> virtual_time_ns;  // from the exec, by a virtual clock
+  std::optional<std::uint64_t> cpu_time_ns;      // user + system of the whole group, dead ones too
   std::optional<std::uint64_t> memory_bytes;  // RAM charged to the group, tmpfs included; no swap
   std::optional<std::uint64_t> processes;     // tasks of the group: threads count
   std::optional<std::uint64_t> output_bytes;  // stdout and stderr, each

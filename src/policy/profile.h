@@ -40,6 +40,7 @@ using Amount = std::optional<std::uint64_t>;
 
 struct ProfileLimits {
   OptionalSetting<Amount> wall_time_ns;
+  OptionalSetting<Amount> virtual_time_ns;
   OptionalSetting<Amount> cpu_time_ns;
   OptionalSetting<Amount> memory_bytes;
   OptionalSetting<Amount> processes;
@@ -138,11 +139,10 @@ struct ProfileEnvironment {
   std::vector<Setting<std::string>> pass;
 };
 
-enum class ClockMode { real, virtual_time };
-
 struct ProfileClock {
   OptionalSetting<ClockMode> mode;
   OptionalSetting<std::string> start;
+  OptionalSetting<VirtualStdin> virtual_stdin;
 };
 
 struct Profile {

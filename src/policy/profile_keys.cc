@@ -122,10 +122,19 @@ Result<Done> set_clock_mode(Profile& profile, std::string_view text, const Place
 }
 
 Result<Done> set_clock_start(Profile& profile, std::string_view text, const Place& place) {
-  if (text.empty()) {
-    return bad_value(place, text, "a time");
+  if (!parse_time_ns(text)) {
+    return bad_value(place, text, "a time in UTC such as 2009-11-10T23:00:00Z, from 1970 to 2199");
   }
   profile.clock.start = {std::string(text), place.origin};
+  return Done{};
+}
+
+Result<Done> set_virtual_stdin(Profile& profile, std::string_view text, const Place& place) {
+  if (text != "closed" && text != "wait") {
+    return bad_value(place, text, "closed or wait");
+  }
+  const auto choice = text == "closed" ? VirtualStdin::closed : VirtualStdin::wait;
+  profile.clock.virtual_stdin = {choice, place.origin};
   return Done{};
 }
 
@@ -152,6 +161,8 @@ Result<Done> set_log(Profile& profile, std::string_view text, const Place& place
 
 constexpr auto set_wall_time =
     set_limit<&ProfileLimits::wall_time_ns, parse_positive_duration, duration_form>;
+constexpr auto set_virtual_time =
+    set_limit<&ProfileLimits::virtual_time_ns, parse_positive_duration, duration_form>;
 constexpr auto set_cpu_time =
     set_limit<&ProfileLimits::cpu_time_ns, parse_positive_duration, duration_form>;
 constexpr auto set_memory =
@@ -216,6 +227,8 @@ constexpr auto keys = std::to_array<Key>({
      set_extends, nullptr},
     {"description", "one line for people", set_description, nullptr},
     {"limits.wall_time", "time by the clock, from the program's start", set_wall_time, nullptr},
+    {"limits.virtual_time", "time by a virtual clock, from the program's start", set_virtual_time,
+     nullptr},
     {"limits.cpu_time", "user and system time of all processes, ended ones included", set_cpu_time,
      nullptr},
     {"limits.memory", "RAM charged to all processes, files in memory included; there is no swap",
@@ -262,6 +275,8 @@ constexpr auto keys = std::to_array<Key>({
      nullptr, true},
     {"clock.mode", "real, or virtual", set_clock_mode, nullptr},
     {"clock.start", "what a virtual clock shows at the start", set_clock_start, nullptr},
+    {"clock.virtual_stdin", "stdin with a virtual clock: closed (read whole first), or wait",
+     set_virtual_stdin, nullptr},
 });
 
 constexpr auto names = [] {

@@ -20,6 +20,7 @@ void append(std::vector<T>& base, std::vector<T>& over) {
 
 void merge_limits(ProfileLimits& base, ProfileLimits& over) {
   take(base.wall_time_ns, over.wall_time_ns);
+  take(base.virtual_time_ns, over.virtual_time_ns);
   take(base.cpu_time_ns, over.cpu_time_ns);
   take(base.memory_bytes, over.memory_bytes);
   take(base.processes, over.processes);
@@ -68,6 +69,7 @@ void merge_profile(Profile& base, Profile&& over) {
   append(base.environment.pass, over.environment.pass);
   take(base.clock.mode, over.clock.mode);
   take(base.clock.start, over.clock.start);
+  take(base.clock.virtual_stdin, over.clock.virtual_stdin);
 }
 
 }  // namespace sb::policy

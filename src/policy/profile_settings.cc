@@ -14,6 +14,7 @@ void add_limits(const ProfileLimits& limits, Settings& settings) {
     }
   };
   add("limits.wall_time", limits.wall_time_ns, "ns");
+  add("limits.virtual_time", limits.virtual_time_ns, "ns");
   add("limits.cpu_time", limits.cpu_time_ns, "ns");
   add("limits.memory", limits.memory_bytes, "");
   add("limits.processes", limits.processes, "");
@@ -97,6 +98,11 @@ void add_surroundings(const Profile& profile, Settings& settings) {
   }
   if (profile.clock.start) {
     settings.emplace_back("clock.start", profile.clock.start->value);
+  }
+  if (profile.clock.virtual_stdin) {
+    settings.emplace_back(
+        "clock.virtual_stdin",
+        profile.clock.virtual_stdin->value == VirtualStdin::closed ? "closed" : "wait");
   }
 }
 

@@ -102,7 +102,8 @@ enum class IdMode {
   plain,   // root without user namespaces: init stays root, the target gets a host id of its own
 };
 
-enum class InputKind { caller, null, file, bytes };
+// whole: the caller's, read to its end before the start.
+enum class InputKind { caller, null, file, bytes, whole };
 enum class OutputKind { capture, pass, file };
 
 struct Stdio {
@@ -114,6 +115,20 @@ struct Stdio {
   OutputKind error = OutputKind::capture;
   std::string error_path;
   bool error_to_output = false;  // --stderr stdout: one pipe for both
+};
+
+enum class ClockMode { real, virtual_time };
+
+// What a virtual clock makes of stdin: read whole before the start, or waited for as it comes.
+enum class VirtualStdin { closed, wait };
+
+struct ClockSpec {
+  ClockMode mode = ClockMode::real;
+  std::uint64_t start_ns = 0;  // of a virtual one: what it shows at the start, since 1970
+  VirtualStdin input = VirtualStdin::closed;
+
+  bool is_virtual() const { return mode == ClockMode::virtual_time; }
+  friend bool operator==(const ClockSpec&, const ClockSpec&) = default;
 };
 
 // Limits of each process, in the place of a cgroup's (enforcement.h).
@@ -134,6 +149,7 @@ struct Spec {
   Limits cgroup_limits;  // those of them that a cgroup enforces
   ProcessLimits rlimits;
   Files files;
+  ClockSpec clock;
   NetworkMode network = NetworkMode::loopback;
   SyscallPolicy syscalls;
   std::string filter_cache;            // a directory (cache_place.h); empty: none

@@ -68,7 +68,8 @@ std::string exited_event(std::uint64_t time_ns, std::optional<int> exit_code,
 }
 
 std::string result_event(const Outcome& outcome) {
-  return line("result", outcome.time.wall_ns, [&](JsonEmitter& json) {
+  const std::uint64_t time_ns = outcome.clock ? outcome.clock->elapsed_ns : outcome.time.wall_ns;
+  return line("result", time_ns, [&](JsonEmitter& json) {
     write_text(json, "status", name_of(outcome.status));
     write_ending(json, outcome.exit_code, outcome.signal);
     write_text_or_null(json, "reason", outcome.reason);

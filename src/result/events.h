@@ -11,8 +11,8 @@
 
 namespace sb::result {
 
-// `time_ns` in all: wall time of the program as its limit counts it; 0 before its start. Each
-// returns a line with its end.
+// `time_ns` in all: wall time of the program as its limit counts it, or what a virtual clock has
+// gone; 0 before its start. Each returns a line with its end.
 
 // `pid`: of the program's first process, as the caller sees it. `step`: empty where it is the only
 // program.

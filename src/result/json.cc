@@ -97,6 +97,24 @@ void write_files(JsonEmitter& json, const std::vector<SavedFile>& files) {
   json.end_array();
 }
 
+// Only of a virtual one.
+void write_clock(JsonEmitter& json, const std::optional<ClockFacts>& clock) {
+  if (!clock) {
+    return;
+  }
+  json.key("clock");
+  json.begin_object();
+  write_text(json, "mode", "virtual");
+  write_text(json, "start", clock->start);
+  write_number(json, "elapsed_ns", clock->elapsed_ns);
+  write_number(json, "jumps", clock->jumps);
+  write_number(json, "timers_fired", clock->timers_fired);
+  write_number(json, "spin_ticks", clock->spin_ticks);
+  write_number(json, "stalls", clock->stalls);
+  write_boolean(json, "deterministic", clock->deterministic);
+  json.end_object();
+}
+
 void write_enforced(JsonEmitter& json, const std::optional<Enforced>& enforced) {
   json.key("enforced");
   if (!enforced) {
@@ -149,6 +167,7 @@ void write_run(JsonEmitter& json, const Outcome& outcome) {
   write_stream(json, "stderr", outcome.err);
   write_violations(json, outcome);
   write_files(json, outcome.files);
+  write_clock(json, outcome.clock);
   write_enforced(json, outcome.enforced);
   write_texts(json, "warnings", outcome.warnings);
   json.key("error");

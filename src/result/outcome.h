@@ -111,6 +111,17 @@ struct Enforced {
   bool no_new_privs = true;
 };
 
+// Of a virtual clock.
+struct ClockFacts {
+  std::string start;  // what it showed, as in TimeUsage
+  std::uint64_t elapsed_ns = 0;
+  std::uint64_t jumps = 0;
+  std::uint64_t timers_fired = 0;
+  std::uint64_t spin_ticks = 0;
+  std::uint64_t stalls = 0;
+  bool deterministic = true;
+};
+
 struct SandboxInfo {
   std::string version;
   std::string profile;
@@ -134,6 +145,7 @@ struct Outcome {
   std::uint64_t violations_total = 0;
   std::vector<Violation> violations;  // the first 16
   std::vector<SavedFile> files;
+  std::optional<ClockFacts> clock;   // absent: a real one
   std::optional<Enforced> enforced;  // nothing was applied where absent
   std::vector<std::string> warnings;
   std::optional<Error> error;

@@ -53,6 +53,7 @@ void Supervisor::collect() {
     seen_.ended_ns = clock_.at(sys::monotonic_ns());
   }
   collect_streams();
+  collect_clock();
   if (log_enabled()) {
     log_stages();
   }

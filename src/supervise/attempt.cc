@@ -6,6 +6,7 @@
 
 #include "cgroup/abandoned.h"
 #include "filters/filter_of.h"
+#include "intercept/trace_filter.h"
 #include "policy/capabilities.h"
 #include "policy/resolve.h"
 #include "supervise/decide.h"
@@ -78,6 +79,11 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   builder_.set_filter(TRY(filters::filter_of(spec_)));
   builder_.plan().listener = spec_.name_violations;
   builder_.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
+  if (spec_.clock.is_virtual()) {
+    builder_.set_trace_filter(intercept::trace_filter(!spec_.stdio.error_to_output));
+    // Why: so long the target has made no other process, which would be traced with it.
+    builder_.plan().wait_for_taker = true;
+  }
   if (spec_.ids != policy::IdMode::caller) {
     ids_.emplace(TRY(launch::HostIds::take()));
   }

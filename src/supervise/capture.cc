@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,18 @@ void Capture::close_source() {
       hooks_.on_end();
     }
   }
+}
+
+bool Capture::drain() {
+  while (source_.valid() && !waits()) {
+    const std::uint64_t before = bytes_;
+    read_some();
+    if (bytes_ == before) {
+      return true;  // Kernel: our end does not block.
+    }
+  }
+  int left = 0;
+  return !source_.valid() || ::ioctl(source_.number(), FIONREAD, &left) != 0 || left == 0;
 }
 
 void Capture::hold(bool held) {
@@ -182,9 +195,8 @@ void Capture::discard() {
 
 // Why: while something waits to be written nothing more is read: memory stays flat.
 void Capture::watch() {
-  const bool waits = held_ || (outlet_ != nullptr && outlet_->has_pending());
   if (source_.valid()) {
-    loop_.change(source_.ref(), waits ? 0U : static_cast<std::uint32_t>(EPOLLIN));
+    loop_.change(source_.ref(), waits() ? 0U : static_cast<std::uint32_t>(EPOLLIN));
   }
 }
 

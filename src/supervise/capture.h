@@ -43,6 +43,8 @@ class Capture {
   // What was not passed on yet is dropped, and the target's writes fail with EPIPE from now on.
   void abandon();
   bool is_kept() const { return outlet_ == nullptr; }  // here, whatever a reader does
+  // Reads all that is there now. False: some is left, for want of room where it goes on to.
+  bool drain();
   // Reads nothing while it is held.
   void hold(bool held);
   std::uint64_t bytes() const { return bytes_; }  // written by the target so far
@@ -57,6 +59,7 @@ class Capture {
   void discard();
   bool took(ssize_t got);  // what a read returned; false: there were no bytes
   void tell(std::string_view bytes);
+  bool waits() const { return held_ || (outlet_ != nullptr && outlet_->has_pending()); }
   void watch();
   void close_source();
 

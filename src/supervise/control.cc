@@ -98,6 +98,7 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
     on_error_pipe();  // Why: it has ended, since init and target have both closed their ends.
   }
   exited_ = true;
+  stop_clock();
   sample_memory();
   seen_.main_status = sys::WaitStatus(static_cast<int>(message.arg));
   seen_.ended_ns = clock_.at(message.values[0]);

@@ -18,6 +18,8 @@ Status status_of(StopKind kind) {
   switch (kind) {
     case StopKind::wall_time:
       return Status::wall_time_limit;
+    case StopKind::virtual_time:
+      return Status::virtual_time_limit;
     case StopKind::cpu_time:
       return Status::cpu_time_limit;
     case StopKind::memory:
@@ -26,6 +28,8 @@ Status status_of(StopKind kind) {
       return Status::output_limit;
     case StopKind::violation:
       return Status::syscall_violation;
+    case StopKind::deadlock:
+      return Status::deadlock;
     case StopKind::cancelled:
       return Status::cancelled;
   }
@@ -37,6 +41,9 @@ std::string sentence(const Stop& stop) {
     case StopKind::wall_time:
       return fmt::format("ran for {}; the limit is {}", format_seconds(stop.observed),
                          format_duration(stop.limit));
+    case StopKind::virtual_time:
+      return fmt::format("ran for {} of virtual time; the limit is {}",
+                         format_seconds(stop.observed), format_duration(stop.limit));
     case StopKind::cpu_time:
       return fmt::format("used {} of CPU time; the limit is {}", format_seconds(stop.observed),
                          format_duration(stop.limit));
@@ -49,6 +56,8 @@ std::string sentence(const Stop& stop) {
     case StopKind::violation:
       return stop.detail.empty() ? "made a forbidden system call"
                                  : fmt::format("made the forbidden system call {}", stop.detail);
+    case StopKind::deadlock:
+      return "every process waits, and nothing will ever wake one of them";
     case StopKind::cancelled:
       return fmt::format("cancelled by {}", stop.detail);
   }
@@ -58,8 +67,9 @@ std::string sentence(const Stop& stop) {
 void apply_stop(const Stop& stop, Outcome& outcome) {
   outcome.status = status_of(stop.kind);
   outcome.reason = sentence(stop);
-  static constexpr const char* names[] = {"wall_time", "cpu_time", "memory", "output"};
-  if (stop.kind != StopKind::violation && stop.kind != StopKind::cancelled) {
+  static constexpr const char* names[] = {"wall_time", "virtual_time", "cpu_time", "memory",
+                                          "output"};
+  if (static_cast<std::size_t>(stop.kind) < std::size(names)) {
     outcome.cause = Cause{.limit = names[static_cast<std::size_t>(stop.kind)],
                           .value = stop.limit,
                           .observed = stop.observed,
@@ -252,6 +262,7 @@ result::Outcome decide(const policy::Spec& spec, Observations&& seen) {
     outcome.signal = seen.main_status->fatal_signal();
   }
   fill_usage(spec, seen, outcome);
+  outcome.clock = std::move(seen.clock);
   outcome.violations_total = seen.violations_total;
   outcome.violations = std::move(seen.violations);
   if (outcome.status == Status::syscall_violation && outcome.violations.empty()) {

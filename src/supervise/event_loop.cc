@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
+
+#include <poll.h>
 
 namespace sb::supervise {
 
@@ -54,14 +57,26 @@ void EventLoop::remove(sys::FdRef fd) {
   }
 }
 
-Result<Done> EventLoop::run_once() {
+Result<Done> EventLoop::run_once(std::optional<std::uint64_t> most_ns) {
   if (change_err_ != 0) {
     // Why: nobody would ever hear of that descriptor again.
     return Error(Tag::supervise_loop, "changing what epoll waits for", change_err_);
   }
+  int wait_ms = -1;
+  if (most_ns) {
+    // Kernel: epoll_pwait2(2), which knows less than milliseconds, came with 5.11.
+    constexpr std::uint64_t second_ns = 1'000'000'000;
+    const timespec most{.tv_sec = static_cast<time_t>(*most_ns / second_ns),
+                        .tv_nsec = static_cast<long>(*most_ns % second_ns)};
+    pollfd readable{.fd = epoll_.number(), .events = POLLIN, .revents = 0};
+    if (*most_ns > 0 && ::ppoll(&readable, 1, &most, nullptr) <= 0) {
+      return Done{};
+    }
+    wait_ms = 0;
+  }
   std::array<epoll_event, 16> events{};
   const int count =
-      ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), -1);
+      ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), wait_ms);
   if (count < 0) {
     if (errno == EINTR) {
       return Done{};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include <sys/epoll.h>
 
@@ -29,8 +30,9 @@ class EventLoop {
   void change(sys::FdRef fd, std::uint32_t events);
   void remove(sys::FdRef fd);
 
-  // Waits for events and calls back once for each; descriptors removed meanwhile are skipped.
-  Result<Done> run_once();
+  // Waits for events, so long at most, and calls back once for each; descriptors removed meanwhile
+  // are skipped.
+  Result<Done> run_once(std::optional<std::uint64_t> most_ns = std::nullopt);
 
  private:
   explicit EventLoop(sys::Fd epoll) : epoll_(std::move(epoll)) {}

@@ -15,19 +15,6 @@ namespace {
 // more than 16 KiB.
 constexpr std::size_t largest_piece = 16'384 - 8;
 
-// The number of a process by its pidfd, as we see it.
-std::optional<std::int64_t> pid_of(sys::FdRef pidfd) {
-  const std::string text =
-      sys::read_file(fmt::format("/proc/self/fdinfo/{}", pidfd.number()), 1024).data;
-  const std::size_t start = text.find("\nPid:\t");
-  const std::size_t end = text.find('\n', start + 1);
-  if (start == std::string::npos || end == std::string::npos) {
-    return std::nullopt;
-  }
-  const auto pid = parse_unsigned(std::string_view(text).substr(start + 6, end - start - 6));
-  return pid ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
-}
-
 }  // namespace
 
 Result<Done> Supervisor::open_events(sys::FdRef events) {
@@ -87,6 +74,9 @@ result::OutputPieces::Take Supervisor::teller(bool is_error, std::uint64_t time_
 
 // Wall time of the program as its limit counts it.
 std::uint64_t Supervisor::event_time() const {
+  if (tracer_ != nullptr) {
+    return tracer_->clock().elapsed();
+  }
   const std::uint64_t now = clock_.at(sys::monotonic_ns());
   return seen_.executed && now > seen_.exec_ns ? now - seen_.exec_ns : 0;
 }
@@ -94,14 +84,15 @@ std::uint64_t Supervisor::event_time() const {
 void Supervisor::tell_started() {
   if (events_ != nullptr) {
     events_->add(result::started_event(seen_.started_utc, seen_.exec_ns - seen_.created_ns,
-                                       pid_of(target_.ref()), spec_.step));
+                                       target_.pid(), spec_.step));
   }
 }
 
 void Supervisor::tell_exited() {
   if (events_ != nullptr) {
     const bool ran = seen_.executed && seen_.ended_ns > seen_.exec_ns;
-    const std::uint64_t time_ns = ran ? seen_.ended_ns - seen_.exec_ns : 0;
+    const std::uint64_t real_ns = ran ? seen_.ended_ns - seen_.exec_ns : 0;
+    const std::uint64_t time_ns = tracer_ != nullptr ? event_time() : real_ns;
     events_->add(result::exited_event(time_ns, seen_.main_status->exit_code(),
                                       seen_.main_status->fatal_signal()));
   }

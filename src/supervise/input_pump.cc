@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sb::supervise {
@@ -42,6 +43,12 @@ void InputPump::stop() {
     loop_.remove(target_.ref());
     target_.reset();
   }
+}
+
+bool InputPump::is_awaited() const {
+  int unread = 0;
+  return target_.valid() && pending_.empty() && ::ioctl(target_.number(), FIONREAD, &unread) == 0 &&
+         unread == 0;
 }
 
 // Reads if nothing is pending, writes what is; each call is ready for the one it makes first.

@@ -24,6 +24,8 @@ class InputPump {
 
   Result<Done> start();
   void stop();
+  // The target has read all that came, and more may come.
+  bool is_awaited() const;
 
  private:
   void step();

@@ -17,7 +17,16 @@
 
 namespace sb::supervise {
 
-enum class StopKind { wall_time, cpu_time, memory, output, violation, cancelled };
+enum class StopKind {
+  wall_time,
+  virtual_time,
+  cpu_time,
+  memory,
+  output,
+  violation,
+  deadlock,
+  cancelled,
+};
 
 // Why the supervisor ended the run; recorded before the kill, and the first one stays.
 struct Stop {
@@ -57,6 +66,7 @@ struct Observations {
   std::vector<std::string> warnings;  // of the run itself
   std::vector<result::SavedFile> files;
   result::DiskUsage disk;
+  std::optional<result::ClockFacts> clock;
   std::uint64_t violations_total = 0;
   std::vector<result::Violation> violations;
 

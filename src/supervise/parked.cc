@@ -31,6 +31,7 @@ std::optional<policy::HostMount> take_program(policy::Spec& spec) {
 // Limits that are watched from here: of a sandbox it only matters whether there are any.
 void forget_watched(policy::Limits& limits) {
   limits.wall_time_ns.reset();
+  limits.virtual_time_ns.reset();
   limits.output_bytes.reset();
   limits.on_output_limit = policy::OnOutputLimit::stop;
   if (limits.cpu_time_ns) {
@@ -60,7 +61,7 @@ bool is_alike(const policy::Files& a, const policy::Files& b) {
 
 bool is_alike(const policy::Spec& a, const policy::Spec& b) {
   return is_alike(a.files, b.files) && shape_of(a.stdio.input) == shape_of(b.stdio.input) &&
-         a.stdio.error_to_output == b.stdio.error_to_output &&
+         a.stdio.error_to_output == b.stdio.error_to_output && a.clock == b.clock &&
          std::tie(a.profile_sha256, a.command.directory, a.limits, a.cgroup_limits, a.rlimits,
                   a.network, a.syscalls, a.set_id_bits_forbidden, a.syscalls_as_written,
                   a.syscalls_unread, a.ids, a.hostname, a.best_effort, a.name_violations) ==
@@ -79,11 +80,12 @@ bool can_be_late(const policy::Spec& spec, const policy::HostMount& program) {
 
 // Whether sandboxes like this one can wait at all. Why not with a pipe for stdin: what was read of
 // it for a start that then failed would be lost to the next; nor with the ids of a directory's
-// owner, which the launch itself settles.
+// owner, which the launch itself settles; nor with a virtual clock, whose time would begin with the
+// tracing.
 bool can_wait(const policy::Spec& spec) {
   // Nor where files go in or out.
   return spec.files.get.empty() && spec.files.put.empty() && spec.name_violations &&
-         shape_of(spec.stdio.input) != InputShape::pipe &&
+         !spec.clock.is_virtual() && shape_of(spec.stdio.input) != InputShape::pipe &&
          std::none_of(spec.files.mounts.begin(), spec.files.mounts.end(),
                       [](const policy::HostMount& mount) {
                         return mount.as_owner || mount.copy ||

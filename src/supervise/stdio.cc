@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/files.h"
+#include "sys/process.h"
 
 namespace sb::supervise {
 namespace {
@@ -61,6 +63,39 @@ Result<Done> make_input(InputShape shape, Stdio& stdio) {
   return Done{};
 }
 
+// The caller's stdin to its end. Errors: io.stdin; with ECANCELED where a signal to end came first.
+Result<Done> read_whole(sys::FdRef memory) {
+  if (::isatty(STDIN_FILENO) == 1) {
+    return Done{};  // Why: its end may never come, and nobody types before a program asks.
+  }
+  constexpr int look_ms = 50;
+  std::uint64_t size = 0;
+  std::vector<char> buffer(64UL << 10);
+  for (;;) {
+    if (sys::pending_end_signal()) {
+      return Error(Tag::io_stdin, "reading stdin to its end", ECANCELED);
+    }
+    pollfd readable{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    if (::poll(&readable, 1, look_ms) == 0) {
+      continue;
+    }
+    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
+      continue;
+    }
+    if (got <= 0) {
+      return Done{};  // Why: an unreadable stdin is an empty one, as for InputPump.
+    }
+    size += static_cast<std::uint64_t>(got);
+    if (size > largest_memory_input) {
+      return Error(Tag::io_stdin, "reading stdin to its end", EFBIG)
+          .with_hint("with --virtual-stdin wait it is passed on as it comes");
+    }
+    CHECK(sys::write_into_memory(memory, {buffer.data(), static_cast<std::size_t>(got)},
+                                 Tag::io_stdin));
+  }
+}
+
 // Why in memory: the target can seek in it and map it, but not reach the host's file.
 Result<Done> fill_input(const policy::Stdio& wanted, Stdio& stdio) {
   if (!stdio.memory.valid()) {
@@ -69,6 +104,10 @@ Result<Done> fill_input(const policy::Stdio& wanted, Stdio& stdio) {
   const sys::Fd memory = std::move(stdio.memory);
   if (wanted.input == policy::InputKind::bytes) {
     CHECK(sys::write_into_memory(memory.ref(), *wanted.input_bytes, Tag::io_stdin));
+    return sys::seal(memory.ref(), Tag::io_stdin);
+  }
+  if (wanted.input == policy::InputKind::whole) {
+    CHECK(read_whole(memory.ref()));
     return sys::seal(memory.ref(), Tag::io_stdin);
   }
   const std::string& path = wanted.input_path;
@@ -134,6 +173,7 @@ InputShape shape_of(policy::InputKind kind) {
       return InputShape::null;
     case policy::InputKind::file:
     case policy::InputKind::bytes:
+    case policy::InputKind::whole:
       break;
   }
   return InputShape::memory;

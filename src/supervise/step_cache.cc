@@ -127,6 +127,9 @@ std::string refusal_of(const policy::Spec& spec) {
       spec.stdio.error != policy::OutputKind::capture) {
     return "its output is not captured";
   }
+  if (spec.clock.is_virtual()) {
+    return "it has a virtual clock";
+  }
   if (spec.network == policy::NetworkMode::host) {
     return "it has the host's network";
   }

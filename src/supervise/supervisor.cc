@@ -59,7 +59,7 @@ Observations Supervisor::watch(Stdio stdio, const Channels& channels) {
 Observations Supervisor::run_to_end(Result<Done> done) {
   while (done && !finished()) {
     set_timer();
-    done = loop_->run_once();
+    done = wait_and_step();
   }
   if (!done) {
     fail(std::move(done).error());
@@ -215,6 +215,9 @@ void Supervisor::on_started_program(std::uint64_t exec_ns) {
   }
   sample_memory();
   tell_started();
+  if (tracer_ != nullptr) {
+    tracer_->let_run();
+  }
   forward_waiting();
   try_freeze();
 }
@@ -231,6 +234,7 @@ void Supervisor::take_listener() {
     return;
   }
   if (listener_->taken()) {
+    begin_tracing();
     const Result<Done> added =
         loop_->add(listener_->fd(), EPOLLIN, [this](std::uint32_t events) { on_listener(events); });
     if (!added) {
@@ -296,6 +300,7 @@ void Supervisor::hurry_init() {
 }
 
 void Supervisor::kill_inside() {
+  stop_clock();
   // Why: init listens only once it has cloned the target; before that its own end is the end of
   // everything inside.
   if (group_ != nullptr) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cgroup/group.h"
 #include "files/collector.h"
+#include "intercept/tracer.h"
 #include "launch/launch.h"
 #include "policy/spec.h"
 #include "result/output_pieces.h"
@@ -121,6 +122,13 @@ class Supervisor {
   void forward(int number);
   void forward_waiting();
 
+  // virtual time
+  void begin_tracing();
+  Result<Done> wait_and_step();
+  intercept::Drained drain_streams();
+  void stop_clock();
+  void collect_clock();
+
   // events
   Result<Done> open_events(sys::FdRef events);
   void hold_streams();
@@ -169,6 +177,7 @@ class Supervisor {
   std::unique_ptr<Capture> err_;
   std::unique_ptr<InputPump> input_;
   std::optional<Listener> listener_;
+  std::unique_ptr<intercept::Tracer> tracer_;  // null: the clock is real
   sys::Pidfd target_;
   sys::Fd root_;                  // of the sandbox, from `started` until all inside are dead
   sys::Fd scratch_;               // its file system in memory, as long

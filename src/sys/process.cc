@@ -13,6 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
+#include "base/units.h"
+#include "sys/files.h"
+
 namespace sb::sys {
 namespace {
 
@@ -44,6 +49,17 @@ std::optional<int> WaitStatus::fatal_signal() const {
 }
 
 bool WaitStatus::dumped_core() const { return WIFSIGNALED(raw_) && WCOREDUMP(raw_); }
+
+std::optional<std::int64_t> Pidfd::pid() const {
+  const std::string text = read_file(fmt::format("/proc/self/fdinfo/{}", fd_.number()), 1024).data;
+  const std::size_t start = text.find("\nPid:\t");
+  const std::size_t end = text.find('\n', start + 1);
+  if (start == std::string::npos || end == std::string::npos) {
+    return std::nullopt;
+  }
+  const auto pid = parse_unsigned(std::string_view(text).substr(start + 6, end - start - 6));
+  return pid ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
+}
 
 int Pidfd::send_signal(int number) const {
   // Kernel: pidfd_send_signal since 5.1; glibc 2.36 declares it in sys/pidfd.h.

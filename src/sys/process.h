@@ -37,6 +37,7 @@ class Pidfd {
   FdRef ref() const { return fd_.ref(); }
   bool valid() const { return fd_.valid(); }
 
+  std::optional<std::int64_t> pid() const;  // its number, as we see it
   int send_signal(int number) const;  // errno or 0; ESRCH after its end (pidfd_send_signal(2))
   std::optional<WaitStatus> wait_nohang() const;
   // Reaps; waits at most `ms` milliseconds. nullopt: still alive, or not our child.

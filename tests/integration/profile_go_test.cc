@@ -29,17 +29,22 @@ class GoPrograms {
     }
   }
 
-  Run run(const std::string& name, const Words& arguments = {}) const {
+  Run run(const std::string& name, const Words& arguments = {},
+          const std::string& clock = "real") const {
     Words command = {directory_.path() + "/" + name};
     command.insert(command.end(), arguments.begin(), arguments.end());
-    return run_target({"--profile", "go"}, command);
+    return run_target({"--profile", "go", "--clock", clock}, command);
   }
 
+  // By both clocks.
   void expect(const std::string& name, const std::string& output) const {
-    const Run run = this->run(name);
-    expect_ok(run);
-    CHECK(run.stdout_bytes() == output);
-    CHECK(run.document.bytes("stderr").empty());
+    for (const char* clock : {"real", "virtual"}) {
+      CAPTURE(clock);
+      const Run run = this->run(name, {}, clock);
+      expect_ok(run);
+      CHECK(run.stdout_bytes() == output);
+      CHECK(run.document.bytes("stderr").empty());
+    }
   }
 
  private:

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "${1:-.}/src"
 
 declare -A rank=([base]=0 [sys]=1 [policy]=2 [seccomp]=3 [cgroup]=3 [fs]=3 [result]=3 [launch/inside]=4
-  [launch]=4 [filters]=5 [files]=5 [supervise]=6 [selftest]=7 [intercept]=7 [server]=7 [replay]=7 [cli]=8 [completions]=9 [.]=9)
+  [launch]=4 [filters]=5 [files]=5 [supervise]=6 [selftest]=7 [intercept]=5 [server]=7 [replay]=7 [cli]=8 [completions]=9 [.]=9)
 
 # A third-party header (a pattern) and the files that may include it (a pattern).
 third_party=(

@@ -44,6 +44,8 @@ def requests():
     for number in (1, 6, 9, 11, 15):
         yield f"signal {number}", sh(f"kill -{number} $$")
     yield "wall time", sh("sleep 100", limits={"wall_time": "50ms"})
+    for ending in ("date", "sleep infinity"):
+        yield f"virtual time, {ending}", sh(f"sleep 100; {ending}", clock={"mode": "virtual", "start": "2030-01-01"})
     yield "cpu time", sh("while :; do :; done", limits={"cpu_time": "60ms"})
     yield "output", sh("yes", limits={"output": "64K"})
     yield "output, truncated", sh("yes | head -c 200000", limits={"output": 1000, "on_output_limit": "truncate"})

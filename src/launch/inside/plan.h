@@ -105,6 +105,8 @@ struct Plan {
   uint32_t gid;
   const sock_filter* filter;
   uint16_t filter_size;
+  const sock_filter* trace_filter;  // of a virtual clock, loaded before; or nullptr
+  uint16_t trace_filter_size;
   bool listener;        // install with SECCOMP_FILTER_FLAG_NEW_LISTENER and hand it over
   bool wait_for_taker;  // the listener can be taken only while the target is dumpable
   const char* program;

@@ -137,6 +137,15 @@ void reset_signals(const Plan& plan) {
   }
 }
 
+bool load_filter(const sock_filter* instructions, uint16_t size, unsigned long flags, long* fd) {
+  sock_fprog program;
+  program.len = size;
+  // Safety: the kernel only reads the program; the struct has no const.
+  program.filter = const_cast<sock_filter*>(instructions);
+  *fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  return *fd >= 0;
+}
+
 // Returns the listener, or -1 where the plan wants none.
 int confine(const Plan& plan) {
   enter(plan, Stage::no_new_privs);
@@ -151,13 +160,16 @@ int confine(const Plan& plan) {
   }
   enter(plan, Stage::seccomp);
   // Why: last, so that the filter judges the program's calls and not ours (pitfall 14).
-  sock_fprog program;
-  program.len = plan.filter_size;
-  // Safety: the kernel only reads the program; the struct has no const.
-  program.filter = const_cast<sock_filter*>(plan.filter);
+  long listener = -1;
+  // Kernel: both last over an execve. No clock is read from here on: its vDSO would be killed by
+  // the time stamp counter, and its call is not there before somebody traces us.
+  if (plan.trace_filter != nullptr &&
+      (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0 ||
+       !load_filter(plan.trace_filter, plan.trace_filter_size, 0, &listener))) {
+    fail(plan, Stage::seccomp, 1);
+  }
   const unsigned long flags = plan.listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-  const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-  if (listener < 0) {
+  if (!load_filter(plan.filter, plan.filter_size, flags, &listener)) {
     fail(plan, Stage::seccomp);
   }
   return plan.listener ? static_cast<int>(listener) : -1;

@@ -153,6 +153,11 @@ TEST_CASE("keys: the tables of files and environment and network and clock") {
   REQUIRE(set(profile, "environment.keep", "true"));
   REQUIRE(set(profile, "network.mode", "none"));
   REQUIRE(set(profile, "clock.mode", "virtual"));
+  REQUIRE(set(profile, "clock.start", "2030-01-01"));
+  REQUIRE(set(profile, "clock.virtual_stdin", "wait"));
+  CHECK(profile.clock.virtual_stdin->value == VirtualStdin::wait);
+  CHECK(refused("clock.start", "soon") != "");
+  CHECK(refused("clock.virtual_stdin", "open") != "");
   CHECK(profile.environment.set.at("A").value.empty());
   CHECK(profile.environment.keep->value);
   CHECK(profile.network_mode->value == NetworkMode::none);

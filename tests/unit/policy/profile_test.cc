@@ -208,6 +208,7 @@ TEST_CASE("profile: every key of the extending profile arrives") {
 description = "d"
 [limits]
 wall_time = 1
+virtual_time = 1
 cpu_time = 1
 memory = 1
 processes = 1
@@ -242,6 +243,7 @@ pass = ["A"]
 [clock]
 mode = "real"
 start = "2009-11-10T23:00:00Z"
+virtual_stdin = "wait"
 )",
                                             source);
     REQUIRE_MESSAGE(profile, (profile ? "" : profile.error().to_line()));
@@ -255,6 +257,7 @@ start = "2009-11-10T23:00:00Z"
   };
   from_over(base.description);
   from_over(base.limits.wall_time_ns);
+  from_over(base.limits.virtual_time_ns);
   from_over(base.limits.cpu_time_ns);
   from_over(base.limits.memory_bytes);
   from_over(base.limits.processes);
@@ -277,6 +280,7 @@ start = "2009-11-10T23:00:00Z"
   from_over(base.environment.keep);
   from_over(base.clock.mode);
   from_over(base.clock.start);
+  from_over(base.clock.virtual_stdin);
   CHECK(base.environment.set.at("A").origin.source == "over");
   CHECK(base.files.mounts.size() == 1);
   CHECK(base.files.tmpfs.size() == 2);

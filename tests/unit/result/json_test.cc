@@ -197,10 +197,14 @@ std::vector<Outcome> outcomes_of_every_status() {
        {std::pair(Status::wall_time_limit, "wall_time"),
         std::pair(Status::cpu_time_limit, "cpu_time"), std::pair(Status::memory_limit, "memory"),
         std::pair(Status::output_limit, "output"), std::pair(Status::file_size_limit, "file_size"),
-        std::pair(Status::deadlock, "deadlock"),
-        std::pair(Status::virtual_time_limit, "wall_time")}) {
+        std::pair(Status::virtual_time_limit, "virtual_time")}) {
     outcomes.push_back(limited_outcome(status, limit));
   }
+  outcomes.back().clock = result::ClockFacts{.start = "2009-11-10T23:00:00Z", .elapsed_ns = 5};
+  Outcome deadlock = limited_outcome(Status::deadlock, "");
+  deadlock.cause.reset();
+  deadlock.clock = outcomes.back().clock;
+  outcomes.push_back(std::move(deadlock));
   Outcome exited = finished_outcome();
   exited.status = Status::exited;
   exited.exit_code = 3;

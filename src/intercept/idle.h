@@ -1,0 +1,31 @@
+// Whether every thread of the target sleeps, at one and the same instant.
+// Must not be wrong: a clock that moves while a thread could run is no clock.
+#pragma once
+
+#include "intercept/tracee.h"
+
+namespace sb::intercept {
+
+class IdleCheck {
+ public:
+  explicit IdleCheck(Tracees& tracees) : tracees_(tracees) {}
+
+  bool all_sleep();
+  // Whom to ask first: it did something just now.
+  void note_busy(pid_t tid) { last_busy_ = tid; }
+
+ private:
+  struct Candidate {
+    Tracee* tracee;
+    long call;  // what it sleeps in
+    bool known;
+  };
+  bool may_sleep();
+  bool still_sleep();
+
+  Tracees& tracees_;
+  pid_t last_busy_ = 0;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace sb::intercept
