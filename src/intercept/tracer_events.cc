@@ -1,6 +1,7 @@
 // What the kernel tells of the traced threads: stops, new ones, execve, signals, ends.
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -121,7 +122,17 @@ void Tracer::on_new_thread(Tracee& parent) {
   // Why now: before its own first stop it can already run.
   Tracee& tracee = tracees_.add(static_cast<pid_t>(*message));
   tracee.announced = true;
-  tracee.order = std::move(order);
+  // Why also of those that it has made: it can run before this event of its maker's is taken.
+  const Order before = std::exchange(tracee.order, std::move(order));
+  for (auto& [tid, other] : tracees_.all()) {
+    if (other.order.size() > before.size() &&
+        std::equal(before.begin(), before.end(), other.order.begin())) {
+      Order whole = tracee.order;
+      whole.insert(whole.end(), other.order.begin() + static_cast<std::ptrdiff_t>(before.size()),
+                   other.order.end());
+      other.order = std::move(whole);
+    }
+  }
   auto& processes = tracees_.processes();
   const auto found = processes.find(parent_process);
   if (found != processes.end() && !processes.contains(tracee.process)) {
