@@ -61,6 +61,7 @@ struct Tracee {
     finishes,  // a call of which we look at the end (`entry`)
     held,      // stopped: reads a clock that does not move
     stopped,   // as by SIGSTOP
+    begins,    // stopped: its maker's event is yet to come
   };
   Doing doing = Doing::runs;
   bool held_at_signal = false;  // of held: at an instruction, not at a call
@@ -69,7 +70,8 @@ struct Tracee {
   bool interrupted = false;     // a signal broke `wait` off; it goes on if the call is made again
   Wait wait;
   sys::Registers entry{};
-  bool announced = false;  // its parent's event has been seen
+  bool announced = false;      // its parent's event has been seen
+  std::uint64_t begun_ns = 0;  // of begins: CLOCK_MONOTONIC
 
   // Of the idle check: it has not run since schedstat said so.
   bool known = false;

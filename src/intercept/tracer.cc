@@ -209,6 +209,7 @@ bool Tracer::tick(std::uint64_t next_ns, const std::vector<Tracee*>& waiting) {
 void Tracer::on_busy() {
   silent_since_ns_ = 0;
   const std::uint64_t now_ns = sys::monotonic_ns();
+  begin_orphans(now_ns);
   busy_since_ns_ = busy_since_ns_ == 0 ? now_ns : busy_since_ns_;
   backoff_ns_ = std::clamp(backoff_ns_ + backoff_ns_ / 2, shortest_wait_ns, longest_wait_ns);
   wait_at_most(backoff_ns_);

@@ -87,6 +87,8 @@ class Tracer {
   void on_ptrace_event(Tracee& tracee, int event, int signal);
   void on_signal(Tracee& tracee, int signal);
   void on_new_thread(Tracee& parent);
+  void begin(Tracee& tracee);
+  void begin_orphans(std::uint64_t now_ns);
   void on_exec(pid_t tid);
 
   // tracer_calls.cc: calls that stop, and their ends

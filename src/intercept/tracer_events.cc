@@ -8,6 +8,7 @@
 
 #include "intercept/tracer.h"
 #include "intercept/vdso.h"
+#include "sys/process.h"
 
 namespace sb::intercept {
 namespace {
@@ -96,6 +97,13 @@ void Tracer::on_ptrace_event(Tracee& tracee, int event, int signal) {
         (void)sys::stay_stopped(tracee.tid);
         return;
       }
+      if (!tracee.announced) {
+        // Kernel: a new thread may run before its maker's event is told; what it made meanwhile
+        // would have no place in the order.
+        tracee.doing = Tracee::Doing::begins;
+        tracee.begun_ns = sys::monotonic_ns();
+        return;
+      }
       tracee.doing = Tracee::Doing::runs;
       tracee.firing = false;
       break;
@@ -137,6 +145,23 @@ void Tracer::on_new_thread(Tracee& parent) {
   const auto found = processes.find(parent_process);
   if (found != processes.end() && !processes.contains(tracee.process)) {
     copy_vdso(found->second, tracee.process, processes[tracee.process]);
+  }
+  begin(tracee);
+}
+
+void Tracer::begin(Tracee& tracee) {
+  if (tracee.doing == Tracee::Doing::begins) {
+    tracee.doing = Tracee::Doing::runs;
+    (void)sys::resume(tracee.tid);
+  }
+}
+
+// Those whose maker was killed before its event could be told.
+void Tracer::begin_orphans(std::uint64_t now_ns) {
+  for (auto& [tid, tracee] : tracees_.all()) {
+    if (now_ns - tracee.begun_ns > second_ns) {
+      begin(tracee);
+    }
   }
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("virtual time: the clock never moves while a thread can run") {
 }
 
 TEST_CASE("virtual time: a forbidden call is still a violation") {
-  const Run run = run_virtual({}, {probe("violate"), "main"});
+  const Run run = run_virtual({}, {probe("call_syscall"), "ptrace", "0"});
   expect_status(run, "syscall_violation", 159);
   CHECK(run.document.at("violations.0.syscall").text() == "ptrace");
 }
