@@ -52,8 +52,8 @@ class Sum {
 
   // Takes the descriptor.
   bool enter(int number, std::size_t level) {
-    DIR* const stream = number >= 0 ? ::fdopendir(number) : nullptr;
-    if (stream == nullptr || level > most_levels) {
+    DIR* const stream = number >= 0 && level <= most_levels ? ::fdopendir(number) : nullptr;
+    if (stream == nullptr) {
       const Fd unused(number);
       return false;
     }

@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
-
 #include "harness.h"
 
 using namespace sbtest;
@@ -143,12 +141,9 @@ TEST_CASE("playground: events take playback headers out and the result keeps the
   CHECK_FALSE(contains(events, R"("time_ns":7000000000)"));  // stderr does not begin with a header
 }
 
-// SBTEST_LONG=1: the standard library is compiled anew for it, which takes many seconds.
-TEST_CASE("playground: a Go program with faketime") {
-  if (std::getenv("SBTEST_LONG") == nullptr) {
-    MESSAGE("skipped: SBTEST_LONG is not set");
-    std::exit(77);
-  }
+// Why not among the ordinary tests: the standard library is compiled anew for it, which takes many
+// seconds. By hand: integration_tests --no-skip -tc='*faketime*'.
+TEST_CASE("playground: a Go program with faketime" * doctest::skip()) {
   require("go");
   const TempDirectory directory;
   directory.write("main.go", R"go(package main

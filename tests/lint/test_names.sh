@@ -9,7 +9,7 @@ cd "${1:-.}/tests"
 
 bad=0
 while IFS=: read -r file line text; do
-  if [[ ! $text =~ TEST_CASE(_TEMPLATE)?\(\"[A-Za-z0-9_\ :.-]+\"[\),] ]]; then
+  if [[ ! $text =~ TEST_CASE(_TEMPLATE)?\(\"[A-Za-z0-9_\ :.-]+\"([\),]|\ \*\ doctest::) ]]; then
     echo "tests/$file:$line: the name of a test case, on the same line, of A-Za-z0-9_ :.- only: $text" >&2
     bad=1
   fi
