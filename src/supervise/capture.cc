@@ -132,7 +132,13 @@ bool Capture::took(ssize_t got) {
 }
 
 void Capture::keep(std::size_t most) {
-  char* const end = kept_.room(most);
+  char* end = kept_.room(most);
+  // Why less and less: where memory is short, the rest of a block will do for a stream's end.
+  constexpr std::size_t least = 4096;
+  while (end == nullptr && most > least) {
+    most /= 2;
+    end = kept_.room(most);
+  }
   if (end == nullptr) {
     close_source();
     hooks_.on_error(ENOMEM);

@@ -56,11 +56,14 @@ Result<sys::Fd> Supervisor::take_work() {
 // Why between the end of everything inside and that of init: before, the program could still change
 // what is read; after, its mounts are gone.
 void Supervisor::look_at_files() {
-  const Result<result::DiskUsage> disk = files::disk_usage(scratch_.ref());
-  if (disk) {
-    seen_.disk = files::difference(*disk, empty_disk_);
-  } else {
-    seen_.record_failure(disk.error());
+  // Why not without a program: whether init comes so far then is a matter of time.
+  if (seen_.executed) {
+    const Result<result::DiskUsage> disk = files::disk_usage(scratch_.ref());
+    if (disk) {
+      seen_.disk = files::difference(*disk, empty_disk_);
+    } else {
+      seen_.record_failure(disk.error());
+    }
   }
   scratch_.reset();
   if (feeding_ != nullptr) {
