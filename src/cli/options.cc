@@ -165,7 +165,8 @@ policy::StepRequest build_step(const ParsedArguments& parsed, const policy::Requ
   policy::Request request = common;
   request.profile = parsed.value_of("--build-profile", "compile");
   std::erase_if(request.overrides, [](const policy::Override& given) {
-    return !given.key.starts_with("files.") && !given.key.starts_with("environment.");
+    return given.key == "files.get" ||
+           (!given.key.starts_with("files.") && !given.key.starts_with("environment."));
   });
   request.command = {"/bin/sh", "-c", parsed.value_of("--build")};
   return {"build", parsed.has("--build-cache"), std::move(request)};
@@ -182,6 +183,9 @@ Result<Done> set_build(const ParsedArguments& parsed, Document& document, policy
   }
   common.is_step = true;
   options.steps.push_back(build_step(parsed, common));
+  // Why: what is put in is the build's to change.
+  std::erase_if(common.overrides,
+                [](const policy::Override& given) { return given.key == "files.put"; });
   policy::Stdio& stdio = options.steps.back().request.stdio;
   stdio.input = policy::InputKind::null;
   stdio.output = options.pass ? policy::OutputKind::pass : policy::OutputKind::capture;

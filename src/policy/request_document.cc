@@ -322,6 +322,14 @@ std::vector<StepRequest> requests_of_steps(RequestDocument& document, const Requ
     Request request = common;
     request.profile = step.profile.value_or(common.profile);
     request.keys = document.keys;
+    // Why: what is put in once is the steps' to change, and what is to come out is there at the
+    // end.
+    if (!steps.empty()) {
+      request.keys.files.put.clear();
+    }
+    if (steps.size() + 1 != document.steps.size()) {
+      request.keys.files.get.clear();
+    }
     merge_profile(request.keys, std::move(step.keys));
     take_program(step, request);
     request.is_step = true;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "policy/inside_view.h"
 #include "supervise/run.h"
 #include "supervise/step_cache.h"
 #include "sys/process.h"
@@ -11,9 +12,11 @@
 namespace sb::supervise {
 namespace {
 
-// Whether its work directory is one in memory, which goes on to the next step.
+// Whether its work directory is one in memory, which goes on to the next step; not one of the
+// host's, which every step sees, and in which nothing is to be written for it.
 bool has_work(const policy::Spec& spec) {
-  return spec.files.workspace == policy::WorkspaceMode::scratch;
+  return spec.files.workspace == policy::WorkspaceMode::scratch &&
+         !policy::is_covered(spec.files, "/workspace");
 }
 
 // In the place of whatever it would begin with; what is put there besides comes on top.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -75,6 +76,35 @@ TEST_CASE("steps: the work directory goes on with what each step left there") {
   expect_ok(run);
   CHECK(run.document.at("steps.1.result.stdout.data").text() == "one\n");
   CHECK(run.stdout_bytes() == "one\ntwo\n750\n");
+}
+
+// Red: in requests_of_steps, keep put and get for every step; in has_work, do not ask is_covered().
+TEST_CASE("steps: what is put in is put once and a directory of the host stays as it is") {
+  const TempDirectory directory;
+  const std::string in = directory.write("in", "old\n");
+  const std::string out = directory.path() + "/out";
+  Run run = run_request(
+      R"({"files": {"put": [{"source": ")" + in +
+      R"(", "target": "/workspace/f"}], "get": [{"source": "/workspace/f", "target": ")" + out +
+      R"("}]}, "steps": [{"command": ["sh", "-c", "echo new > f"]}, {"command": ["cat", "f"]}]})");
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "new\n");
+  CHECK(read_file(out) == "new\n");
+  CHECK(run.document.at("steps.0.result.files").size() == 0);
+  const TempDirectory shared;
+  const std::string kept = shared.write("kept", "kept\n", 0600);
+  struct ::stat before {};
+  REQUIRE(::stat(kept.c_str(), &before) == 0);
+  run = run_request(
+      R"({"files": {"mounts": [{"source": ")" + shared.path() +
+      R"(", "target": "/workspace", "mode": "rw"}]}, "steps": [{"command": ["touch", "made"]},
+                    {"command": ["ls"]}]})");
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "kept\nmade\n");
+  struct ::stat after {};
+  REQUIRE(::stat(kept.c_str(), &after) == 0);
+  CHECK(before.st_ino == after.st_ino);
+  CHECK(before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
 }
 
 TEST_CASE("steps: of a work directory too large for the next one the run says so") {
