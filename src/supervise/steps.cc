@@ -1,5 +1,6 @@
 #include "supervise/steps.h"
 
+#include <cerrno>
 #include <optional>
 
 #include <fmt/core.h>
@@ -35,8 +36,7 @@ void give_work(policy::Files& files, const sys::Fd& work) {
 
 std::string text_of(const result::Stream& stream) { return std::string(stream.data.view()); }
 
-result::Outcome outcome_of(StepResult& kept, const policy::Spec& spec,
-                           const policy::HostFacts& facts) {
+result::Outcome outcome_of(const StepResult& kept) {
   result::Outcome outcome;
   outcome.status = result::Status::ok;
   outcome.exit_code = 0;
@@ -47,7 +47,6 @@ result::Outcome outcome_of(StepResult& kept, const policy::Spec& spec,
   outcome.time.started = kept.started;
   outcome.enforced = kept.enforced;
   outcome.cached = true;
-  outcome.sandbox = info_of(spec, facts);
   return outcome;
 }
 
@@ -68,7 +67,7 @@ class Steps {
       return outcome_of_error(cache.error());
     }
     if (std::optional<StepResult> kept = step.cache ? cache->find() : std::nullopt) {
-      result::Outcome outcome = outcome_of(*kept, spec, facts_);
+      result::Outcome outcome = outcome_of(*kept);
       work_ = std::move(kept->work);
       return outcome;
     }
@@ -89,10 +88,13 @@ class Steps {
       return;
     }
     Result<sys::Fd> work = attempt.take_work();
+    if (!work && work.error().err() == ECANCELED) {
+      outcome.status = result::Status::cancelled;
+      outcome.reason = "cancelled while its work directory was read";
+      return;
+    }
     if (!work) {
-      result::Outcome failed = outcome_of_error(work.error());
-      failed.sandbox = std::move(outcome.sandbox);
-      outcome = std::move(failed);
+      outcome = outcome_of_error(work.error());
       return;
     }
     if (step.cache && !cache.refusal().empty()) {
@@ -126,6 +128,7 @@ result::Outcome run_steps(std::vector<Step> steps, const policy::HostFacts& fact
     const bool is_last = earlier.size() + 1 == steps.size();
     result::Outcome outcome = runner.run(step, is_last, created_ns, is_last ? left : nullptr);
     outcome.step = step.spec.step;
+    outcome.sandbox = info_of(step.spec, facts);
     if (outcome.status != result::Status::ok || is_last) {
       outcome.earlier = std::move(earlier);
       return outcome;
