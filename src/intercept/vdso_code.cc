@@ -10,8 +10,8 @@ asm(R"(
   .balign 16
   .globl sb_vdso_code, sb_vdso_clock_gettime, sb_vdso_gettimeofday, sb_vdso_time
   .globl sb_vdso_clock_getres, sb_vdso_cell, sb_vdso_end
-sb_vdso_code:
-sb_vdso_clock_gettime:
+  # to 9 where the call has to be made
+  .macro count_reading
   cmpb $0, cell_calls(%rip)
   jne 9f
   movq cell_counter(%rip), %rcx
@@ -19,6 +19,10 @@ sb_vdso_clock_gettime:
   lock xaddq %rdx, (%rcx)
   cmpq cell_limit(%rip), %rdx
   jae 9f
+  .endm
+sb_vdso_code:
+sb_vdso_clock_gettime:
+  count_reading
   cmpl $11, %edi
   ja 9f
   movl $0x0821, %eax      # CLOCK_REALTIME 0, _COARSE 5, CLOCK_TAI 11
@@ -43,13 +47,7 @@ sb_vdso_clock_gettime:
 
   .balign 16
 sb_vdso_gettimeofday:
-  cmpb $0, cell_calls(%rip)
-  jne 9f
-  movq cell_counter(%rip), %rcx
-  movl $1, %edx
-  lock xaddq %rdx, (%rcx)
-  cmpq cell_limit(%rip), %rdx
-  jae 9f
+  count_reading
   testq %rsi, %rsi
   jne 9f
   testq %rdi, %rdi
@@ -72,13 +70,7 @@ sb_vdso_gettimeofday:
 
   .balign 16
 sb_vdso_time:
-  cmpb $0, cell_calls(%rip)
-  jne 9f
-  movq cell_counter(%rip), %rcx
-  movl $1, %edx
-  lock xaddq %rdx, (%rcx)
-  cmpq cell_limit(%rip), %rdx
-  jae 9f
+  count_reading
   movq cell_real(%rip), %rax
   xorl %edx, %edx
   movl $1000000000, %ecx
@@ -105,6 +97,7 @@ cell_calls: .quad 0
 cell_limit: .quad 0
 cell_counter: .quad 0
 sb_vdso_end:
+  .purgem count_reading
   .popsection
 )");
 #endif
