@@ -12,12 +12,28 @@
 namespace sb::intercept {
 namespace {
 
+std::string status_of(pid_t tid) {
+  return sys::read_file(fmt::format("/proc/{}/status", tid), 4096).data;
+}
+
+// A number of a thread's status.
+std::optional<std::uint64_t> number_of(std::string_view text, std::string_view name, int base) {
+  const std::string key = fmt::format("\n{}:\t", name);
+  const std::size_t start = text.find(key);
+  if (start == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const char* const first = text.data() + start + key.size();
+  std::uint64_t number = 0;
+  const auto [end, err] = std::from_chars(first, text.data() + text.size(), number, base);
+  return err == std::errc() ? std::optional(number) : std::nullopt;
+}
+
 // The number of a thread in the innermost of its pid namespaces: the last of the line.
-pid_t inner_number(pid_t tid) {
-  const std::string text = sys::read_file(fmt::format("/proc/{}/status", tid), 4096).data;
+pid_t inner_number(std::string_view text) {
   const std::size_t start = text.find("\nNSpid:");
   const std::size_t end = text.find('\n', start + 1);
-  if (start == std::string::npos || end == std::string::npos) {
+  if (start == std::string_view::npos || end == std::string_view::npos) {
     return 0;
   }
   const std::size_t last = text.find_last_of("\t ", end - 1);
@@ -42,16 +58,7 @@ std::size_t ProcFile::read(std::span<char> to) const {
 }
 
 std::optional<std::uint64_t> status_number(pid_t tid, std::string_view name, int base) {
-  const std::string text = sys::read_file(fmt::format("/proc/{}/status", tid), 4096).data;
-  const std::string key = fmt::format("\n{}:\t", name);
-  const std::size_t start = text.find(key);
-  if (start == std::string::npos) {
-    return std::nullopt;
-  }
-  const char* const first = text.data() + start + key.size();
-  std::uint64_t number = 0;
-  const auto [end, err] = std::from_chars(first, text.data() + text.size(), number, base);
-  return err == std::errc() ? std::optional(number) : std::nullopt;
+  return number_of(status_of(tid), name, base);
 }
 
 Tracee* Tracees::find(pid_t tid) {
@@ -65,9 +72,10 @@ Tracee& Tracees::add(pid_t tid) {
   }
   Tracee& tracee = threads_[tid];
   tracee.tid = tid;
+  const std::string status = status_of(tid);
   tracee.process =
-      static_cast<pid_t>(status_number(tid, "Tgid", 10).value_or(static_cast<std::uint64_t>(tid)));
-  tracee.inner_tid = inner_number(tid);
+      static_cast<pid_t>(number_of(status, "Tgid", 10).value_or(static_cast<std::uint64_t>(tid)));
+  tracee.inner_tid = inner_number(status);
   tracee.order = {++added_};  // until its maker is known
   const std::string folder = fmt::format("/proc/{}/task/{}/", tracee.process, tid);
   tracee.syscall = ProcFile(folder + "syscall");
