@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -10,11 +9,11 @@
 #include <unistd.h>
 
 #include "cli/patience.h"
+#include "files/new_file.h"
 #include "result/json.h"
 #include "result/playground.h"
 #include "result/text.h"
 #include "sys/files.h"
-#include "sys/process.h"
 
 namespace sb::cli {
 namespace {
@@ -78,54 +77,16 @@ Result<Done> write_special(const RunOptions& options, const ResultPlace& place,
   return write_document(options, outcome, signals, file.fd.ref(), options.result_destination);
 }
 
-// Returns 0 or an errno.
-int give_name(const ResultPlace& place, sys::FdRef file, const std::string& name) {
-  const std::string handle = fmt::format("/proc/self/fd/{}", file.number());
-  return ::linkat(AT_FDCWD, handle.c_str(), place.directory.number(), name.c_str(),
-                  AT_SYMLINK_FOLLOW) == 0
-             ? 0
-             : errno;
-}
-
 Result<Done> write_file(const RunOptions& options, const ResultPlace& place,
                         const result::Outcome& outcome, sys::FdRef signals) {
   const std::string& path = options.result_destination;
-  const int directory = place.directory.number();
-  // Why the time: a program that may write there could take a name that it can guess.
-  const std::string temporary =
-      fmt::format(".{}.{}.{:x}.tmp", place.name, ::getpid(), sys::monotonic_ns());
-  // Why without a name: nothing is left of it if we are killed. Kernel: not every file system has
-  // that (open(2), O_TMPFILE).
-  sys::OpenResult file =
-      sys::open_at(place.directory.ref(), ".", O_WRONLY | O_TMPFILE, result_mode);
-  const bool has_name = file.err != 0;
-  if (has_name) {
-    file = sys::open_at(place.directory.ref(), temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                        result_mode);
+  files::NewFile file(place.directory.ref(), place.name, result_mode);
+  if (file.err() != 0) {
+    return io_error("creating a file beside", path, file.err());
   }
-  if (file.err != 0) {
-    return io_error("creating a file beside", path, file.err);
-  }
-  Result<Done> written = write_document(options, outcome, signals, file.fd.ref(), path);
-  if (written && !has_name) {
-    int err = give_name(place, file.fd.ref(), place.name);
-    if (err == 0) {
-      return written;
-    }
-    err = err == EEXIST ? give_name(place, file.fd.ref(), temporary) : err;
-    if (err != 0) {
-      return io_error(writing, path, err);
-    }
-  }
-  // Kernel: a link, a pipe or whatever else has that name now is replaced and never followed.
-  if (written && ::renameat(directory, temporary.c_str(), directory, place.name.c_str()) != 0) {
-    written = io_error(writing, path, errno);
-  }
-  if (!written) {
-    // Why: the first error is the one that matters.
-    (void)::unlinkat(directory, temporary.c_str(), 0);
-  }
-  return written;
+  CHECK(write_document(options, outcome, signals, file.fd(), path));
+  const int err = file.commit();
+  return err == 0 ? Result<Done>(Done{}) : io_error(writing, path, err);
 }
 
 Result<Done> check_descriptor(sys::FdRef fd, std::string_view where) {
