@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
 need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format clang-tidy zsh fish \
-  time qemu-system-x86 qemu-system-common busybox-static
+  time libarchive-tools qemu-system-x86 qemu-system-common busybox-static
 # Of these any will do; Debian's where there is none (300 MiB to download, a minute or two).
 toolchains=()
 for pair in go=golang-go javac=default-jdk-headless node=nodejs rustc=rustc; do

@@ -18,7 +18,7 @@ class Supply {
  public:
   Supply() = default;
   // Opens every source with the caller's rights. Never waits: pipes and devices are refused.
-  // Errors: files.source, host.unsupported.
+  // Errors: files.source.
   static Result<Supply> open(const std::vector<policy::FileToPut>& wanted);
 
   std::size_t size() const { return sources_.size(); }
@@ -36,7 +36,7 @@ class Supply {
     std::variant<TarOfTree, sys::Fd> from;  // or a tar archive as it is
   };
 
-  static Result<Source> open_source(const policy::FileToPut& wanted);
+  static Result<Source> open_one(const policy::FileToPut& wanted);
   Result<bool> read(Source& source, std::string& piece);
   void end_source(const Source& source);
 

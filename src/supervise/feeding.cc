@@ -112,7 +112,10 @@ Error Feeding::failure() const {
                ? error
                : std::move(error).with_hint(hint_of(answer.err));
   }
-  return {Tag::files_archive, fmt::format("{}: {}", entry, words.at(trouble))};
+  Error error(Tag::files_archive, fmt::format("{}: {}", entry, words.at(trouble)));
+  return answer.trouble == PutTrouble::too_many
+             ? std::move(error).with_hint("several archives of fewer entries may be put inside")
+             : error;
 }
 
 }  // namespace sb::supervise

@@ -15,7 +15,7 @@ namespace sb::supervise {
 
 class Feeding {
  public:
-  // Errors: files.source, host.unsupported, files.put.
+  // Errors: files.source, files.put.
   static Result<Feeding> prepare(const std::vector<policy::FileToPut>& wanted);
 
   // The helper's end, until close_theirs().

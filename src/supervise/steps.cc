@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "policy/inside_view.h"
+#include "supervise/plain_archives.h"
 #include "supervise/run.h"
 #include "supervise/step_cache.h"
 #include "sys/process.h"
@@ -50,6 +51,30 @@ result::Outcome outcome_of(const StepResult& kept) {
   return outcome;
 }
 
+result::Outcome outcome_of_archives(const policy::Spec& spec, Error error) {
+  if (error.err() == ECANCELED) {
+    result::Outcome outcome;
+    outcome.status = result::Status::cancelled;
+    outcome.reason = "cancelled while archives were unpacked";
+    return outcome;
+  }
+  return outcome_of_error(
+      std::move(error).context(fmt::format("starting \"{}\"", spec.command.shown)));
+}
+
+// Of a run that has no other beside it.
+result::Outcome run_alone(policy::Spec spec, const policy::HostFacts& facts,
+                          const Channels& channels, std::uint64_t created_ns,
+                          std::unique_ptr<Attempt>* left) {
+  const Result<std::vector<sys::Fd>> archives = make_archives_plain(spec, facts, channels);
+  if (archives) {
+    return run(spec, facts, channels, created_ns, left);
+  }
+  result::Outcome outcome = outcome_of_archives(spec, archives.error());
+  outcome.sandbox = info_of(spec, facts);
+  return outcome;
+}
+
 class Steps {
  public:
   Steps(const policy::HostFacts& facts, const Channels& channels)
@@ -60,6 +85,10 @@ class Steps {
     policy::Spec& spec = step.spec;
     if (work_.valid() && has_work(spec)) {
       give_work(spec.files, work_);
+    }
+    const Result<std::vector<sys::Fd>> archives = make_archives_plain(spec, facts_, channels_);
+    if (!archives) {
+      return outcome_of_archives(spec, archives.error());
     }
     spec.files.keep_work = has_work(spec) && (!is_last || step.cache);
     Result<StepCache> cache = step.cache ? StepCache::look(spec) : Result<StepCache>(StepCache());
@@ -119,7 +148,7 @@ result::Outcome run_steps(std::vector<Step> steps, const policy::HostFacts& fact
                           const Channels& channels, std::uint64_t created_ns,
                           std::unique_ptr<Attempt>* left) {
   if (steps.size() == 1 && steps.front().spec.step.empty()) {
-    return run(steps.front().spec, facts, channels, created_ns, left);
+    return run_alone(std::move(steps.front().spec), facts, channels, created_ns, left);
   }
   Steps runner(facts, channels);
   std::vector<result::Outcome> earlier;
