@@ -83,6 +83,8 @@ bool IdleCheck::still_sleep() {
     const std::size_t size = sleeps ? tracee.schedstat.read(ran) : 0;
     if (!sleeps || size != tracee.ran_size ||
         std::memcmp(ran.data(), tracee.ran.data(), size) != 0) {
+      // Why again: one that has run since it was known may have gone to sleep anew.
+      again_ = again_ || (sleeps && tracee.known);
       tracee.known = false;
       last_busy_ = tracee.tid;
       return false;
@@ -94,7 +96,18 @@ bool IdleCheck::still_sleep() {
 }
 
 bool IdleCheck::all_sleep() {
-  return !tracees_.empty() && may_sleep() && still_sleep() && sys::next_waiting() == 0;
+  if (tracees_.empty()) {
+    return false;
+  }
+  constexpr int most_looks = 3;
+  again_ = true;
+  for (int i = 0; i < most_looks && again_; ++i) {
+    again_ = false;
+    if (may_sleep() && still_sleep()) {
+      return sys::next_waiting() == 0;
+    }
+  }
+  return false;
 }
 
 }  // namespace sb::intercept

@@ -25,6 +25,7 @@ class IdleCheck {
 
   Tracees& tracees_;
   pid_t last_busy_ = 0;
+  bool again_ = false;
   std::vector<Candidate> candidates_;
 };
 
