@@ -40,6 +40,7 @@ class Capture {
   bool finished() const {
     return !source_.valid() && (outlet_ == nullptr || !outlet_->has_pending());
   }
+  bool is_at_end() const { return !source_.valid(); }  // nothing more is read
   // What was not passed on yet is dropped, and the target's writes fail with EPIPE from now on.
   void abandon();
   bool is_kept() const { return outlet_ == nullptr; }  // here, whatever a reader does

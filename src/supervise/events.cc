@@ -9,20 +9,30 @@
 #include "sys/process.h"
 
 namespace sb::supervise {
-namespace {
-
-// Limit: as much output as makes one line, with what was held before it; a reader need not hold
-// more than 16 KiB.
-constexpr std::size_t largest_piece = 16'384 - 8;
-
-}  // namespace
-
 Result<Done> Supervisor::open_events(sys::FdRef events) {
   if (events.valid()) {
     events_ = std::make_unique<EventStream>(*loop_, events, [this] { hold_streams(); });
+    output_events_.emplace(spec_.clock.is_virtual());
     CHECK(events_->start());
   }
   return Done{};
+}
+
+// What output is held for its instant comes before what happened since.
+void Supervisor::tell(std::string_view line) {
+  tell_held_output();
+  events_->add(line);
+}
+
+void Supervisor::tell_or_drop(std::string_view line) {
+  tell_held_output();
+  events_->add_or_drop(line);
+}
+
+void Supervisor::tell_held_output() {
+  if (events_ != nullptr) {
+    output_events_->flush([this](std::string_view line) { events_->add(line); });
+  }
 }
 
 // Why: a reader of events that is slow makes the program wait, as a reader of its output would; it
@@ -43,9 +53,16 @@ void Supervisor::add_events(Capture::Hooks& hooks, const char* name) {
     };
   }
   if (events_ != nullptr) {
-    hooks.on_end = [this, is_error] {
-      pieces_.at(is_error ? 1 : 0).finish(teller(is_error, event_time()));
-    };
+    hooks.on_end = [this, is_error] { tell_end(is_error); };
+  }
+}
+
+void Supervisor::tell_end(bool is_error) {
+  output_events_->end(is_error, event_time(),
+                      [this](std::string_view line) { events_->add(line); });
+  const Capture* const other = (is_error ? out_ : err_).get();
+  if (other == nullptr || other->is_at_end()) {
+    tell_held_output();
   }
 }
 
@@ -56,20 +73,11 @@ void Supervisor::tell_output(bool is_error, std::uint64_t time_ns, std::string_v
   if (events_ == nullptr) {
     return;
   }
-  const result::OutputPieces::Take take = teller(is_error, time_ns);
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), largest_piece))) {
-    pieces_.at(is_error ? 1 : 0).add(bytes.substr(0, largest_piece), take);
-  }
+  output_events_->add(is_error, time_ns, bytes,
+                      [this](std::string_view line) { events_->add(line); });
   if (events_->is_full()) {
     hold_streams();
   }
-}
-
-result::OutputPieces::Take Supervisor::teller(bool is_error, std::uint64_t time_ns) {
-  return [this, is_error, time_ns](std::optional<std::uint64_t> own_ns, std::string_view piece) {
-    events_->add(
-        result::output_event(own_ns.value_or(time_ns), is_error ? "stderr" : "stdout", piece));
-  };
 }
 
 // Wall time of the program as its limit counts it.
@@ -83,8 +91,8 @@ std::uint64_t Supervisor::event_time() const {
 
 void Supervisor::tell_started() {
   if (events_ != nullptr) {
-    events_->add(result::started_event(seen_.started_utc, seen_.exec_ns - seen_.created_ns,
-                                       target_.pid(), spec_.step));
+    tell(result::started_event(seen_.started_utc, seen_.exec_ns - seen_.created_ns, target_.pid(),
+                               spec_.step));
   }
 }
 
@@ -93,14 +101,14 @@ void Supervisor::tell_exited() {
     const bool ran = seen_.executed && seen_.ended_ns > seen_.exec_ns;
     const std::uint64_t real_ns = ran ? seen_.ended_ns - seen_.exec_ns : 0;
     const std::uint64_t time_ns = tracer_ != nullptr ? event_time() : real_ns;
-    events_->add(result::exited_event(time_ns, seen_.main_status->exit_code(),
-                                      seen_.main_status->fatal_signal()));
+    tell(result::exited_event(time_ns, seen_.main_status->exit_code(),
+                              seen_.main_status->fatal_signal()));
   }
 }
 
 void Supervisor::tell_freeze(const char* what) {
   if (events_ != nullptr) {
-    events_->add_or_drop(result::freeze_event(event_time(), what));
+    tell_or_drop(result::freeze_event(event_time(), what));
   }
 }
 

@@ -23,7 +23,7 @@ void Supervisor::on_signal(int number) {
     freeze_deadline_ns_ = 0;
   } else {
     if (events_ != nullptr) {
-      events_->add_or_drop(result::signal_event(event_time(), number));
+      tell_or_drop(result::signal_event(event_time(), number));
     }
     cancels(number) ? cancel(number) : forward(number);
   }

@@ -262,7 +262,7 @@ void Supervisor::on_violation(result::Violation violation, bool fatal) {
   const std::string name = violation.syscall.value_or("");
   ++seen_.violations_total;
   if (events_ != nullptr) {
-    events_->add_or_drop(result::violation_event(event_time(), violation));
+    tell_or_drop(result::violation_event(event_time(), violation));
   }
   if (seen_.violations.size() < most_told) {
     seen_.violations.push_back(std::move(violation));

@@ -13,7 +13,7 @@
 #include "intercept/tracer.h"
 #include "launch/launch.h"
 #include "policy/spec.h"
-#include "result/output_pieces.h"
+#include "result/output_events.h"
 #include "supervise/capture.h"
 #include "supervise/event_loop.h"
 #include "supervise/event_stream.h"
@@ -126,6 +126,7 @@ class Supervisor {
   void begin_tracing();
   Result<Done> wait_and_step();
   intercept::Drained drain_streams();
+  bool awaits_input();
   void stop_clock();
   void collect_clock();
 
@@ -133,8 +134,11 @@ class Supervisor {
   Result<Done> open_events(sys::FdRef events);
   void hold_streams();
   void add_events(Capture::Hooks& hooks, const char* name);
-  result::OutputPieces::Take teller(bool is_error, std::uint64_t time_ns);
+  void tell(std::string_view line);
+  void tell_or_drop(std::string_view line);
+  void tell_held_output();
   void tell_output(bool is_error, std::uint64_t time_ns, std::string_view bytes);
+  void tell_end(bool is_error);
   void tell_started();
   void tell_exited();
   void tell_freeze(const char* what);
@@ -170,8 +174,8 @@ class Supervisor {
   Observations seen_;
 
   std::optional<EventLoop> loop_;
-  std::unique_ptr<EventStream> events_;         // null: nobody wants to be told
-  std::array<result::OutputPieces, 2> pieces_;  // of stdout and stderr
+  std::unique_ptr<EventStream> events_;                // null: nobody wants to be told
+  std::optional<result::OutputEvents> output_events_;  // likewise
   bool has_timeline_ = false;
   std::unique_ptr<Capture> out_;
   std::unique_ptr<Capture> err_;

@@ -34,7 +34,7 @@ void Supervisor::begin_tracing() {
                           .endless = intercept::choose_endless_call(builder_.filter())},
       intercept::Hooks{
           .drain = [this] { return drain_streams(); },
-          .awaits_input = [this] { return input_ != nullptr && input_->is_awaited(); },
+          .awaits_input = [this] { return awaits_input(); },
           .on_deadlock = [this] { stop({.kind = StopKind::deadlock, .mechanism = "clock"}); },
           .on_limit =
               [this] {
@@ -64,7 +64,19 @@ Result<Done> Supervisor::wait_and_step() {
   }
   CHECK(loop_->run_once(tracer_->patience_ns()));
   tracer_->step(freeze_ != Freeze::thawed);
+  if (events_ != nullptr && output_events_->held_ns().value_or(event_time()) != event_time()) {
+    tell_held_output();
+  }
   return Done{};
+}
+
+// Why told: who is to answer has to see what was asked.
+bool Supervisor::awaits_input() {
+  const bool awaited = input_ != nullptr && input_->is_awaited();
+  if (awaited || spec_.network == policy::NetworkMode::host) {
+    tell_held_output();
+  }
+  return awaited;
 }
 
 // All that the program has written so far belongs to the time that the clock shows now.

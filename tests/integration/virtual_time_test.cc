@@ -66,6 +66,53 @@ TEST_CASE("virtual time: events carry virtual times and keep the order of the st
         "61 exited\n61 result\n");
 }
 
+// Red: `joins_` false in Supervisor::open_events.
+TEST_CASE("virtual time: what one instant brings is one event") {
+  const TempDirectory directory;
+  const std::string events = directory.path() + "/events";
+  const Run run = run_virtual(
+      {"--events", events},
+      shell("for i in 1 2 3; do echo $i; /bin/echo x; done; echo e >&2; echo f >&2; sleep 9; "
+            "printf a; sleep 0; printf b; printf c >&2"));
+  expect_ok(run);
+  std::string seen;
+  for (const std::string& line : lines_of(read_file(events))) {
+    const Document event = Document::parse(line);
+    seen +=
+        event.has("data") ? event.at("event").text() + ": " + event.at("data").text() + "|" : "";
+  }
+  CHECK(seen == "stdout: 1\nx\n2\nx\n3\nx\n|stderr: e\nf\n|stdout: ab|stderr: c|");
+}
+
+// Who answers at the other end of stdin waits for the question.
+// Red: Supervisor::awaits_input() without tell_held_output().
+TEST_CASE("virtual time: a question is told before its answer is there") {
+  if (access("/usr/bin/python3", X_OK) != 0) {
+    MESSAGE("skipped: no /usr/bin/python3");
+    std::exit(77);
+  }
+  const TempDirectory directory;
+  directory.write("ask.py", R"python(
+import json, subprocess, sys
+run = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+for line in run.stdout:
+    if json.loads(line).get("data") == "name? ":
+        run.stdin.write("Ada\n")
+        run.stdin.close()
+        print("asked")
+    elif "hello" in line:
+        print(json.loads(line)["data"])
+)python");
+  const std::string command = "timeout 60 /usr/bin/python3 " + directory.path() + "/ask.py " +
+                              binary() +
+                              " run --clock virtual --virtual-stdin wait --stdin - --result "
+                              "/dev/null --events fd:1 -- sh -c "
+                              "'printf \"name? \"; read name; sleep 5; printf \"hello $name\"' > " +
+                              directory.path() + "/out";
+  CHECK(std::system(command.c_str()) == 0);
+  CHECK(read_file(directory.path() + "/out") == "asked\nhello Ada\n");
+}
+
 // Red: on_nothing_due() without its last condition.
 TEST_CASE("virtual time: what waits for ever is a deadlock") {
   for (const Words& command : {shell("sleep infinity"), shell("kill -STOP $$"),
