@@ -37,6 +37,10 @@ NOT_HERE = {
 NEEDS = {
     " java ": ("javac", "javac Main.java"),
     " g++ ": ("g++", "true"),
+    "'gcc ": ("gcc", "true"),
+    "'go ": ("go", "true"),
+    " sleep.json": ("go", "true"),
+    " node ": ("node", "true"),
 }
 # Exit statuses other than 0 of commands whose text shows none.
 STATUS: dict[str, int] = {}
@@ -109,13 +113,14 @@ def differences(example, output: str) -> str:
 class Scratch:
     """A directory with the files that the examples name, and `sandbox` on the PATH."""
 
-    def __init__(self, binary: str):
+    def __init__(self, binary: str, source: pathlib.Path):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sandbox-examples-"))
         self.directory.chmod(0o755)
         for place in ("bin", "build"):
             (self.directory / place).mkdir()
             (self.directory / place / "sandbox").symlink_to(binary)
-        for name, text in FILES.items():
+        shown = {file.name: file.read_text() for file in (source / "tests/languages/playground").iterdir()}
+        for name, text in (FILES | shown).items():
             (self.directory / name).write_text(text)
             (self.directory / name).chmod(0o755)
         sudo = self.directory / "bin" / "sudo"
@@ -161,7 +166,7 @@ def missing_script(example, source: pathlib.Path) -> str | None:
 def try_all(page: list, binary: str, source: pathlib.Path) -> tuple[int, int]:
     """Runs the examples of one text. Returns how many ran and how many failed."""
     ran = failed = 0
-    scratch = Scratch(binary)
+    scratch = Scratch(binary, source)
     for index, example in enumerate(page):
         if example.writes:
             (scratch.directory / example.writes).write_text("\n".join(example.shown) + "\n")
