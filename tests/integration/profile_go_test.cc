@@ -20,7 +20,7 @@ class GoPrograms {
                                  " GOCACHE=" + directory_.path() + "/cache GOFLAGS= " +
                                  "GO111MODULE=off GOTOOLCHAIN=local go build -o ";
     for (const char* name :
-         {"threads", "children", "files", "loopback", "timers", "heap", "crash"}) {
+         {"threads", "children", "files", "loopback", "names", "timers", "heap", "crash"}) {
       const std::string file = std::string(name) + ".go";
       directory_.write(file,
                        read_file(std::string(SANDBOX_SOURCE_DIR) + "/tests/languages/go/" + file));
@@ -60,6 +60,9 @@ TEST_CASE("profile go: real programs and the usual ends") {
   const std::string names = "text, tree a b fourth link third\n";
   go.expect("files", "/workspace: " + names + "/tmp: " + names + "temporary /tmp\n");
   go.expect("loopback", "HTTP: 200 served /hello\nAF_UNIX: hello\nUDP: datagram\n");
+  // Red: give the root an /etc/resolv.conf that names a server.
+  const std::string both = "localhost 127.0.0.1 <nil>\nexample.com temporary true timeout false\n";
+  go.expect("names", both + both);
   go.expect("timers", "context deadline exceeded true true\nuser defined signal 1\n");
   const Run fits = go.run("heap", {"400"});
   expect_ok(fits);

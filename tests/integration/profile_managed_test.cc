@@ -97,6 +97,11 @@ TEST_CASE("profile node: a server and its client") {
   expect_prints("node/loopback.js", "HTTP: 200 served /hello\nAF_UNIX: hello\nUDP: datagram\n");
 }
 
+TEST_CASE("profile node: names fail at once but its own") {
+  expect_prints("node/names.js",
+                "localhost 127.0.0.1\nexample.com EAI_AGAIN\nown resolver ECONNREFUSED\n");
+}
+
 TEST_CASE("profile node: timers and signals") {
   expect_prints("node/timers.js", "tick immediate interval, later true\nSIGUSR2\nend 0\n");
 }
