@@ -121,7 +121,9 @@ class Planner {
     const bool is_directory = placement.host == nullptr || placement.host->is_directory;
     make_target(placement.path, is_directory);
     mounted_.insert(placement.path);
-    if (placement.host == nullptr) {
+    if (is_overlay(placement)) {
+      place_overlay(scratch_source(scratch_++), placement.path);
+    } else if (placement.host == nullptr) {
       add({.kind = OpKind::bind, .path = placement.path, .text = scratch_source(scratch_++)});
     } else if (placement.host->copy) {
       // Why: shown read-only at its place like any other file of the host.
@@ -132,6 +134,33 @@ class Planner {
     } else {
       place_host(*placement.host, placement.path);
     }
+  }
+
+  bool is_overlay(const Placement& placement) const {
+    return placement.host == nullptr && placement.path == "workspace" &&
+           spec_.files.workspace == policy::WorkspaceMode::copy_on_write;
+  }
+
+  // The host's directory below, what is written above it in the scratch file system.
+  void place_overlay(const std::string& upper, const std::string& path) {
+    const std::string lower = upper + ".lower";
+    const std::string work = upper + ".work";
+    add({.kind = OpKind::directory, .path = lower, .mode = 0700});
+    add({.kind = OpKind::directory, .path = work, .mode = 0700});
+    // Why not recursive: what is mounted below is no part of it (overlay_of() sees to that).
+    add({.kind = OpKind::host,
+         .path = lower,
+         .text = spec_.files.cow_source,
+         .attributes = read_only,
+         .as_owner = true,
+         .must_map = true});
+    // Kernel: userxattr is for those who may not write trusted.*, and has no redirects that the
+    // directory's owner could have written (overlayfs.rst).
+    add({.kind = OpKind::overlay,
+         .path = path,
+         .text = fmt::format("lowerdir={},upperdir={},workdir={},userxattr", lower, upper, work)});
+    // Why: it has a mount of its own by now.
+    add({.kind = OpKind::detach, .path = lower});
   }
 
   void place_host(const policy::HostMount& mount, const std::string& path) {
@@ -294,6 +323,10 @@ std::string describe(const MountOp& op) {
       return fmt::format("copying the host's \"{}\" to \"{}\"", op.text, path);
     case OpKind::proc:
       return fmt::format("mounting proc on \"{}\"", path);
+    case OpKind::overlay:
+      return fmt::format("mounting an overlay on \"{}\"", path);
+    case OpKind::detach:
+      return fmt::format("unmounting \"{}\"", path);
     case OpKind::attributes:
       return fmt::format("setting the attributes of the mount \"{}\"", path);
   }

@@ -15,12 +15,14 @@ enum class OpKind {
   directory,
   file,
   symlink,
-  target,  // nothing is made: `path` must be there to be mounted on
-  host,    // a host path, cloned as a mount tree, shown at `path`
-  bind,    // a path of the new root shown again
-  copy,    // a host file whose bytes are copied in
+  target,   // nothing is made: `path` must be there to be mounted on
+  host,     // a host path, cloned as a mount tree, shown at `path`
+  overlay,  // text: mount data
+  bind,     // a path of the new root shown again
+  copy,     // a host file whose bytes are copied in
   proc,
   attributes,
+  detach,  // what is mounted at `path`
 };
 
 // `path` is relative to the new root, without leading slash; "" is the root itself.
@@ -33,6 +35,7 @@ struct MountOp {
   std::uint64_t attributes = 0;  // MOUNT_ATTR_* of mount_setattr(2)
   bool owned = false;            // by the target
   bool as_owner = false;         // of host: the target may in it what its owner may
+  bool must_map = false;         // with as_owner: an error where the ids can't be mapped
   bool recursive = false;
   bool optional = false;  // absent on some kernels
 

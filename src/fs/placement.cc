@@ -17,7 +17,8 @@ bool is_at_or_below(const std::string& path, const std::string& directory) {
 Placements::Placements(const policy::Spec& spec) {
   all_.push_back({.path = "tmp"});
   all_.push_back({.path = "dev/shm"});
-  if (spec.files.workspace == policy::WorkspaceMode::scratch) {
+  if (spec.files.workspace == policy::WorkspaceMode::scratch ||
+      spec.files.workspace == policy::WorkspaceMode::copy_on_write) {
     all_.push_back({.path = "workspace"});
   }
   for (const policy::HostMount& mount : spec.files.mounts) {

@@ -156,6 +156,9 @@ Result<Done> OwnerMapper::map(sys::FdRef tree, const fs::MountOp& op) {
   if (err == 0) {
     return Done{};
   }
+  if (op.must_map) {
+    return Error(Tag::files_workspace, why_not_mapped(op.text, err), err);
+  }
   if ((op.attributes & MOUNT_ATTR_RDONLY) != 0) {
     warnings_.push_back(
         fmt::format("{}: the program reads of it what anybody may", why_not_mapped(op.text, err)));

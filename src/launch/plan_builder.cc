@@ -43,6 +43,10 @@ inside::MountKind lowered(fs::OpKind kind, bool by_path) {
       return inside::MountKind::copy;
     case fs::OpKind::proc:
       return inside::MountKind::proc;
+    case fs::OpKind::overlay:
+      return inside::MountKind::overlay;
+    case fs::OpKind::detach:
+      return inside::MountKind::detach;
     case fs::OpKind::attributes:
       return inside::MountKind::attributes;
   }

@@ -6,10 +6,12 @@
 
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "policy/host_root.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
+#include "sys/one_owner.h"
 
 namespace sb::policy {
 namespace {
@@ -70,7 +72,35 @@ Result<Done> add_root(const ProfileFiles& wanted, const Request& request, Files&
   return Done{};
 }
 
-Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, Files& files) {
+// As a path stands in mountinfo (proc(5)).
+std::string in_mountinfo(const std::string& path) {
+  std::string text;
+  for (const char c : path) {
+    text += c == ' ' || c == '\t' || c == '\n' || c == '\\'
+                ? fmt::format("\\{:03o}", static_cast<unsigned char>(c))
+                : std::string(1, c);
+  }
+  return text;
+}
+
+// Whether to try. An overlay shows nothing of what is mounted below; what is of others than those
+// whom the program stands for can't be changed in it (EOVERFLOW); and without a user namespace it
+// would be written with root's rights.
+bool can_be_overlaid(const std::string& source, IdMode ids) {
+  constexpr std::size_t most_bytes = 16 << 20;  // Limit: of the list of the host's mounts.
+  const sys::ReadResult mounts = sys::read_file("/proc/self/mountinfo", most_bytes);
+  const std::string below = source == "/" ? " /" : fmt::format(" {}/", in_mountinfo(source));
+  const auto top = sys::stat_path(source);
+  if (ids == IdMode::plain || mounts.err != 0 || mounts.data.find(below) != std::string::npos ||
+      !top) {
+    return false;
+  }
+  return ids == IdMode::caller ? sys::is_all_of(source, ::geteuid(), ::getegid())
+                               : sys::is_all_of(source, top->st_uid, top->st_gid);
+}
+
+Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, IdMode ids,
+                           Files& files) {
   const WorkspaceChoice choice = wanted.workspace ? wanted.workspace->value : WorkspaceChoice{};
   files.workspace = choice.mode;
   if (choice.mode == WorkspaceMode::scratch) {
@@ -88,9 +118,10 @@ Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, F
                  ENOTDIR);
   }
   if (copied) {
-    files.workspace = WorkspaceMode::scratch;
     files.cow_source = mount.source;
-    files.put.push_back({.source = mount.source, .target = "/workspace", .shown = mount.source});
+    if (!can_be_overlaid(mount.source, ids)) {
+      copy_workspace(files);
+    }
     return Done{};
   }
   // Why: also read-only: a directory of mode 0700 is the caller's to show.
@@ -155,9 +186,19 @@ Result<FileToGet> resolve_get(const Setting<GetEntry>& entry, const Request& req
 
 }  // namespace
 
+void copy_workspace(Files& files) {
+  if (files.workspace != WorkspaceMode::copy_on_write) {
+    return;
+  }
+  files.workspace = WorkspaceMode::scratch;
+  // Why first: what else is put inside comes on top.
+  files.put.insert(files.put.begin(),
+                   {.source = files.cow_source, .target = "/workspace", .shown = files.cow_source});
+}
+
 Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec) {
   CHECK(add_root(wanted, request, spec.files));
-  CHECK(add_workspace(wanted, request, spec.files));
+  CHECK(add_workspace(wanted, request, spec.ids, spec.files));
   for (const Setting<MountEntry>& entry : wanted.mounts) {
     HostMount mount = TRY(host_mount(entry.value, entry.origin, request.caller_directory));
     mount.target = TRY(take_place(spec.files, mount.target, entry.origin));

@@ -9,6 +9,9 @@
 
 namespace sb::policy {
 
+// Has a workspace for copy on write be a copy, in the place of an overlay.
+void copy_workspace(Files& files);
+
 // Fills spec.files and spec.command.directory. Errors: files.source, files.target,
 // files.workspace.
 Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec);

@@ -90,7 +90,8 @@ struct Files {
   std::vector<FileToPut> put;
   std::vector<FileToGet> get;
   bool keep_work = false;  // what the program leaves in /workspace goes on to a next one
-  std::string cow_source;  // of a workspace for copy on write: the host's directory; else empty
+  std::string cow_source;  // of a workspace for copy on write: the host's directory; else empty.
+                           // With mode scratch it is one of `put`.
   std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
 

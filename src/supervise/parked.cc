@@ -83,8 +83,9 @@ bool can_be_late(const policy::Spec& spec, const policy::HostMount& program) {
 // owner, which the launch itself settles; nor with a virtual clock, whose time would begin with the
 // tracing.
 bool can_wait(const policy::Spec& spec) {
-  // Nor where files go in or out.
-  return spec.files.get.empty() && spec.files.put.empty() && spec.name_violations &&
+  // Nor where files go in or out, nor with an overlay, below which nothing is to change.
+  return spec.files.get.empty() && spec.files.put.empty() &&
+         spec.files.workspace != policy::WorkspaceMode::copy_on_write && spec.name_violations &&
          !spec.clock.is_virtual() && shape_of(spec.stdio.input) != InputShape::pipe &&
          std::none_of(spec.files.mounts.begin(), spec.files.mounts.end(),
                       [](const policy::HostMount& mount) {

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "policy/resolve_files.h"
 #include "supervise/decide.h"
 #include "sys/process.h"
 
@@ -34,6 +35,18 @@ Result<result::Outcome> run_or_fail(const policy::Spec& spec, const policy::Host
   return attempt->watch(channels);
 }
 
+// What an overlay can fail of, so that a copy may do in its place.
+bool is_of_overlay(const policy::Spec& spec, const Result<result::Outcome>& outcome) {
+  if (spec.files.workspace != policy::WorkspaceMode::copy_on_write) {
+    return false;
+  }
+  const Error* const error = !outcome         ? &outcome.error()
+                             : outcome->error ? &*outcome->error
+                                              : nullptr;
+  return error != nullptr &&
+         (error->tag() == Tag::launch_mount || error->tag() == Tag::files_workspace);
+}
+
 }  // namespace
 
 result::Outcome outcome_of_error(Error error) {
@@ -44,11 +57,17 @@ result::Outcome outcome_of_error(Error error) {
   return outcome;
 }
 
-result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
+result::Outcome run(const policy::Spec& wanted, const policy::HostFacts& facts,
                     const Channels& channels, std::uint64_t created_ns,
                     std::unique_ptr<Attempt>* left) {
   std::unique_ptr<Attempt> attempt;
+  policy::Spec spec = wanted;
   Result<result::Outcome> outcome = run_or_fail(spec, facts, channels, created_ns, attempt);
+  if (is_of_overlay(spec, outcome)) {
+    // Why: as below, the program has not run.
+    policy::copy_workspace(spec.files);
+    outcome = run_or_fail(spec, facts, channels, created_ns, attempt);
+  }
   // Why not with a virtual clock: it is by the listener's waiting that tracing begins in time.
   if (spec.best_effort && !spec.clock.is_virtual() && outcome && outcome->error &&
       outcome->error->tag() == Tag::launch_listener) {

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "policy/inside_view.h"
+#include "policy/resolve_files.h"
 #include "supervise/plain_archives.h"
 #include "supervise/run.h"
 #include "supervise/step_cache.h"
@@ -83,6 +84,8 @@ class Steps {
   result::Outcome run(Step& step, bool is_last, std::uint64_t created_ns,
                       std::unique_ptr<Attempt>* left) {
     policy::Spec& spec = step.spec;
+    // Why: what a step leaves goes to the next as a copy.
+    policy::copy_workspace(spec.files);
     if (work_.valid() && has_work(spec)) {
       give_work(spec.files, work_);
     }

@@ -145,6 +145,13 @@ bool new_file_system(const MountStep& step, const char* type) {
   return mount(type, step.path, type, flags, step.text) == 0;
 }
 
+// Kernel: without user.* attributes, which a tmpfs has since 6.6, an overlay is made all the same,
+// but a directory that is removed and made anew shows what was below.
+bool new_overlay(const MountStep& step) {
+  return syscall(SYS_setxattr, "proc", "user.sandbox", "", 0, 0) == 0 &&
+         syscall(SYS_removexattr, "proc", "user.sandbox") == 0 && new_file_system(step, "overlay");
+}
+
 bool give_to_target(const Plan& plan, const MountStep& step, int parent, const char* name) {
   return !step.owned || fchownat(parent, name, plan.uid, plan.gid, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -232,6 +239,8 @@ bool mount_step(const MountStep& step, const Workplace& place) {
       return bind(step, place, true);
     case MountKind::bind:
       return bind(step, place, false);
+    case MountKind::overlay:
+      return new_overlay(step);
     case MountKind::proc:
       return new_file_system(step, "proc");
     case MountKind::attributes:

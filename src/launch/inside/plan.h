@@ -19,6 +19,7 @@ enum class MountKind : uint32_t {
   attach,  // fd: a detached mount tree of the supervisor's; attributes already set, or Plan.remount
   bind_host,   // text: a path of the old root, cloned here with `attributes` (unprivileged callers)
   bind,        // text: a path of the new root, shown again at `path` with `attributes`
+  overlay,     // text: mount data; its upper directory must hold user.* attributes
   copy,        // fd: a file whose bytes become `path`, mode
   proc,        // text: mount data
   attributes,  // sets `attributes` on the mount at `path`
