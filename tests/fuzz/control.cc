@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fuzz/json_check.h"
+#include "fuzz/packets.h"
 #include "fuzz/properties.h"
 #include "fuzz/targets.h"
 #include "launch/packets.h"
@@ -37,27 +38,6 @@ int lowest_free() {
   HOLDS(fd >= 0);
   ::close(fd);
   return fd;
-}
-
-void send_packet(int socket, std::string_view bytes, std::size_t descriptors) {
-  std::string data(bytes);
-  iovec part{.iov_base = data.data(), .iov_len = data.size()};
-  std::array<int, 4> fds{};
-  fds.fill(STDERR_FILENO);
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
-  msghdr packet{};
-  packet.msg_iov = &part;
-  packet.msg_iovlen = 1;
-  if (descriptors > 0) {
-    packet.msg_control = space.data();
-    packet.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
-    cmsghdr* const header = CMSG_FIRSTHDR(&packet);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
-    std::memcpy(CMSG_DATA(header), fds.data(), descriptors * sizeof(int));
-  }
-  HOLDS(::sendmsg(socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0);
 }
 
 // What the supervisor has heard so far, told apart from Heard by hand.
@@ -130,9 +110,9 @@ bool exchange(Input& input, int ours, int theirs, Conversation& talk) {
     talk.asked_ns = talk.now_ns;
     talk.heard.asked(talk.asked, talk.now_ns);
   }
-  send_packet(
+  HOLDS(send_packet(
       theirs, bytes,
-      message.kind == ControlKind::started && shape > 4 ? sb::inside::started_fds : descriptors);
+      message.kind == ControlKind::started && shape > 4 ? sb::inside::started_fds : descriptors));
   const sb::Result<std::optional<Received>> received =
       sb::launch::receive_packet(sb::sys::FdRef(ours));
   if (!received) {

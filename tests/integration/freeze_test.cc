@@ -58,14 +58,6 @@ void resume(const Running& running) {
   REQUIRE(becomes_stopped(running.pid(), false));
 }
 
-Words passed(const std::string& result, const Words& options, const Words& command) {
-  Words words = {"run", "--pass", "--result", result};
-  words.insert(words.end(), options.begin(), options.end());
-  words.emplace_back("--");
-  words.insert(words.end(), command.begin(), command.end());
-  return words;
-}
-
 Document result_of(const std::string& path) {
   Document document = Document::parse(read_file(path));
   REQUIRE(document.is_present());
@@ -84,7 +76,7 @@ TEST_CASE("freeze: TSTP stops all and CONT lets all go on and no time passes bet
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
   const std::string limit = std::to_string(4 * static_cast<int>(slow())) + "s";
-  Running running(passed(result, {"--wall-time", limit, "--cpu-time", "none"}, counter));
+  Running running(passed_run(result, {"--wall-time", limit, "--cpu-time", "none"}, counter));
   running.wait_for_output("ready\n");
   for (int round = 0; round < 3; ++round) {
     stop(running);
@@ -116,7 +108,8 @@ TEST_CASE("freeze: TSTP stops all and CONT lets all go on and no time passes bet
 TEST_CASE("freeze: the wall time goes on where it stood") {
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
-  Running running(passed(result, {"--wall-time", "1s"}, {"sh", "-c", "echo ready; exec sleep 30"}));
+  Running running(
+      passed_run(result, {"--wall-time", "1s"}, {"sh", "-c", "echo ready; exec sleep 30"}));
   running.wait_for_output("ready\n");
   stop(running);
   usleep(1'500'000);
@@ -135,7 +128,7 @@ TEST_CASE("freeze: the wall time goes on where it stood") {
 TEST_CASE("freeze: a storm of TSTP and CONT changes nothing") {
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
-  Running running(passed(result, {"--wall-time", "50s", "--cpu-time", "none"}, counter));
+  Running running(passed_run(result, {"--wall-time", "50s", "--cpu-time", "none"}, counter));
   for (int i = 0; i < 300; ++i) {
     running.send_signal(SIGTSTP);
     usleep(static_cast<useconds_t>(rand() % 3000));
@@ -171,7 +164,7 @@ TEST_CASE("freeze: a run that is stopped and killed leaves nothing") {
 TEST_CASE("freeze: TERM while stopped counts once it goes on") {
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
-  Running running(passed(result, {"--grace", "1s"}, {probe("linger"), "catch"}));
+  Running running(passed_run(result, {"--grace", "1s"}, {probe("linger"), "catch"}));
   running.wait_for_output("ready\n");
   stop(running);
   running.send_signal(SIGTERM);

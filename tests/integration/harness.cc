@@ -334,6 +334,14 @@ Run run_sandbox(const Words& arguments, const Options& options) {
   return Running(arguments, options).finish();
 }
 
+Words passed_run(const std::string& result, const Words& sandbox_options, const Words& command) {
+  Words words = {"run", "--pass", "--result", result};
+  words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());
+  words.emplace_back("--");
+  words.insert(words.end(), command.begin(), command.end());
+  return words;
+}
+
 Run run_target(const Words& sandbox_options, const Words& command, const Options& options) {
   Words arguments = {"run"};
   arguments.insert(arguments.end(), sandbox_options.begin(), sandbox_options.end());

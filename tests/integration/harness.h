@@ -88,6 +88,9 @@ Run run_sandbox(const Words& arguments, const Options& options = {});
 // run OPTIONS -- COMMAND
 Run run_target(const Words& sandbox_options, const Words& command, const Options& options = {});
 
+// The arguments of `run --pass`, which writes its document to `result`.
+Words passed_run(const std::string& result, const Words& sandbox_options, const Words& command);
+
 // --- expectations -------------------------------------------------------------------------------
 void expect_status(const Run& run, std::string_view status, int exit_status);
 void expect_ok(const Run& run);
@@ -132,6 +135,8 @@ class TempDirectory {
  private:
   std::string path_;
 };
+// A copy of the binary that an ordinary user can start there; who that is in_child says.
+Options in_reach_of_users(const TempDirectory& directory);
 
 std::string read_file(const std::string& path);
 // The value after "KEY=" or "KEY:\t" on a line of its own; nullopt where no line has it.

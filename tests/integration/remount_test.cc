@@ -105,10 +105,7 @@ TEST_CASE("no mount_setattr: read-only reaches them for an ordinary user") {
   const Mounts mounts;
   require("userns");
   const TempDirectory directory;
-  Options options;
-  options.binary = directory.write("sandbox", read_file(binary()), 0755);
-  options.directory = directory.path();
-  options.needs_host = false;
+  Options options = in_reach_of_users(directory);
   options.in_child = [] {
     become_nobody();
     take_mount_setattr_away();

@@ -93,10 +93,7 @@ TEST_CASE("selftest: as an ordinary user what is not provided says why") {
   require("root");
   require("userns");
   const TempDirectory directory;
-  Options options;
-  options.binary = directory.write("sandbox", read_file(binary()), 0755);
-  options.directory = directory.path();
-  options.needs_host = false;
+  Options options = in_reach_of_users(directory);
   options.in_child = [] {
     become_nobody();
     prctl(PR_SET_DUMPABLE, 1);

@@ -185,10 +185,7 @@ TEST_CASE("shortage: with any number of processes of its own a users run is righ
   require("root");
   require("userns");
   const TempDirectory directory;
-  Options options;
-  options.binary = directory.write("sandbox", read_file(binary()), 0755);
-  options.directory = directory.path();
-  options.needs_host = false;
+  Options options = in_reach_of_users(directory);
   const std::string program = directory.write("minimal", read_file(probe("minimal")), 0755);
   int errors = 0;
   bool right = false;

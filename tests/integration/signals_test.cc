@@ -18,14 +18,6 @@ Words reporter() {
           "i=0; while [ $i -lt 100 ]; do sleep 0.02; i=$((i+1)); done; echo end; exit 5"};
 }
 
-Words passed(const std::string& result, const Words& options, const Words& command) {
-  Words words = {"run", "--pass", "--result", result};
-  words.insert(words.end(), options.begin(), options.end());
-  words.emplace_back("--");
-  words.insert(words.end(), command.begin(), command.end());
-  return words;
-}
-
 std::string status_in(const std::string& path) {
   const Document document = Document::parse(read_file(path));
   REQUIRE(document.is_present());
@@ -56,7 +48,7 @@ Options without_terminal() {
 TEST_CASE("signals: USR1 USR2 and WINCH go on and end nothing") {
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
-  Running running(passed(result, {}, reporter()));
+  Running running(passed_run(result, {}, reporter()));
   running.wait_for_output("ready\n");
   for (const auto& [number, name] :
        {std::pair(SIGUSR1, "USR1"), std::pair(SIGUSR2, "USR2"), std::pair(SIGWINCH, "WINCH")}) {
@@ -89,7 +81,7 @@ TEST_CASE("signals: TERM at any moment of the launch is one document that says c
   for (int round = 0; round < 30; ++round) {
     const TempDirectory directory;
     const std::string result = directory.path() + "/result";
-    Running running(passed(result, {"--grace", "100ms"}, {"sleep", "20"}));
+    Running running(passed_run(result, {"--grace", "100ms"}, {"sleep", "20"}));
     wait_for_exec(running);
     // The moment is the input of this test: from at once to long after the program began.
     usleep(static_cast<useconds_t>(round * round * 100 * slow()));
@@ -140,7 +132,7 @@ TEST_CASE("signals: the grace time ends with a kill and a grace of nothing kills
        {std::tuple("600ms", 0.6, 2.0), std::tuple("0", 0.0, 0.5)}) {
     const TempDirectory directory;
     const std::string result = directory.path() + "/result";
-    Running running(passed(result, {"--grace", grace}, {probe("linger"), "ignore"}));
+    Running running(passed_run(result, {"--grace", grace}, {probe("linger"), "ignore"}));
     running.wait_for_output("ready\n");
     const double before = monotonic_s();
     running.send_signal(SIGTERM);
@@ -157,7 +149,7 @@ TEST_CASE("signals: HUP cancels only where there is no terminal any more") {
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
   Terminal terminal;
-  Running with(passed(result, {}, reporter()), terminal.options);
+  Running with(passed_run(result, {}, reporter()), terminal.options);
   with.wait_for_output("ready\n");
   with.send_signal(SIGHUP);
   with.wait_for_output("got HUP\n");
@@ -165,7 +157,7 @@ TEST_CASE("signals: HUP cancels only where there is no terminal any more") {
   CHECK(run.exit_status == 5);
   CHECK(status_in(result) == "exited");
 
-  Running without(passed(result, {"--grace", "200ms"}, reporter()), without_terminal());
+  Running without(passed_run(result, {"--grace", "200ms"}, reporter()), without_terminal());
   without.wait_for_output("ready\n");
   without.send_signal(SIGHUP);
   CHECK(without.finish().exit_status == 143);
@@ -176,7 +168,7 @@ TEST_CASE("signals: a terminal that is hung up cancels and a second HUP does not
   const TempDirectory directory;
   const std::string result = directory.path() + "/result";
   Terminal terminal;
-  Running running(passed(result, {"--grace", "20s"}, reporter()), terminal.options);
+  Running running(passed_run(result, {"--grace", "20s"}, reporter()), terminal.options);
   running.wait_for_output("ready\n");
   terminal.hang_up();
   running.wait_for_output("got HUP\n");

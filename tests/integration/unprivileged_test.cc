@@ -22,10 +22,8 @@ class Nobody {
       require("root");  // to become somebody else
     }
     require("userns");
-    options_.binary = directory_.write("sandbox", read_file(binary()), 0755);
+    options_ = in_reach_of_users(directory_);
     program_ = directory_.write(program, read_file(probe(program)), 0755);
-    options_.directory = directory_.path();
-    options_.needs_host = false;
     options_.in_child = [] {
       if (geteuid() == 0) {
         become_nobody();

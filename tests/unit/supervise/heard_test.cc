@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz/packets.h"
 #include "launch/packets.h"
 
 #undef CHECK  // ours; doctest has its own
@@ -60,23 +61,10 @@ bool is_believed(const inside::Progress& page) {
   return supervise::read_progress(page, Stage::exec, created_ns, now_ns).has_value();
 }
 
-// Sends one packet with `descriptors` copies of stderr.
 void send_with(int socket, std::size_t descriptors) {
-  ControlMsg said = message(ControlKind::started);
-  iovec data{.iov_base = &said, .iov_len = sizeof said};
-  const std::array<int, 3> fds = {STDERR_FILENO, STDERR_FILENO, STDERR_FILENO};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> space{};
-  msghdr packet{};
-  packet.msg_iov = &data;
-  packet.msg_iovlen = 1;
-  packet.msg_control = space.data();
-  packet.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
-  cmsghdr* const header = CMSG_FIRSTHDR(&packet);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
-  std::memcpy(CMSG_DATA(header), fds.data(), descriptors * sizeof(int));
-  REQUIRE(::sendmsg(socket, &packet, MSG_NOSIGNAL) >= 0);
+  const ControlMsg said = message(ControlKind::started);
+  const std::string_view bytes(reinterpret_cast<const char*>(&said), sizeof said);
+  REQUIRE(sbfuzz::send_packet(socket, bytes, descriptors));
 }
 
 int lowest_free() {
