@@ -43,21 +43,16 @@ bool is_asleep(char state, long call) {
   return state == 'S' || state == 'Z' || state == 'X' || state == 'T' || (state == 'D' && in_vfork);
 }
 
-// Its stops are ours to end: it can't run before.
-bool stands_still(const Tracee& tracee) {
-  return tracee.doing == Tracee::Doing::held || tracee.doing == Tracee::Doing::stopped;
-}
-
 }  // namespace
 
 bool IdleCheck::may_sleep() {
   if (Tracee* const busy = tracees_.find(last_busy_);
-      busy != nullptr && !stands_still(*busy) && !blocked_call(busy->syscall)) {
+      busy != nullptr && !busy->stands_still() && !blocked_call(busy->syscall)) {
     return false;
   }
   candidates_.clear();
   for (auto& [tid, tracee] : tracees_.all()) {
-    if (stands_still(tracee)) {
+    if (tracee.stands_still()) {
       continue;
     }
     if (tracee.known) {
@@ -93,6 +88,23 @@ bool IdleCheck::still_sleep() {
     tracee.known_call = candidate.call;
   }
   return true;
+}
+
+bool IdleCheck::sleeps(Tracee& tracee) {
+  if (tracee.stands_still()) {
+    return false;
+  }
+  if (!tracee.known) {
+    tracee.ran_size = tracee.schedstat.read(tracee.ran);
+  }
+  const std::optional<long> call =
+      tracee.known ? std::optional(tracee.known_call) : blocked_call(tracee.syscall);
+  if (tracee.ran_size == 0 || !call) {
+    return false;
+  }
+  candidates_.assign({Candidate{&tracee, *call, tracee.known}});
+  const bool was_known = tracee.known;
+  return still_sleep() || (was_known && sleeps(tracee));
 }
 
 bool IdleCheck::all_sleep() {

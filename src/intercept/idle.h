@@ -11,6 +11,8 @@ class IdleCheck {
   explicit IdleCheck(Tracees& tracees) : tracees_(tracees) {}
 
   bool all_sleep();
+  // The same of one thread.
+  bool sleeps(Tracee& tracee);
   // Whom to ask first: it did something just now.
   void note_busy(pid_t tid) { last_busy_ = tid; }
 

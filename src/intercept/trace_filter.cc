@@ -134,11 +134,13 @@ seccomp::BpfProgram trace_filter(bool order) {
     filter.always(number);
   }
   add_ways_out(filter);
-  filter.of_call(SYS_setsockopt,
-                 {load_low(1), jump(BPF_JEQ, SOL_SOCKET, 1, 0), give(allow), load_low(2),
-                  jump(BPF_JEQ, SO_RCVTIMEO_OLD, 4, 0), jump(BPF_JEQ, SO_SNDTIMEO_OLD, 3, 0),
-                  jump(BPF_JEQ, SO_RCVTIMEO_NEW, 2, 0), jump(BPF_JEQ, SO_SNDTIMEO_NEW, 1, 0),
-                  give(allow), give(trace)});
+  for (const int number : {SYS_setsockopt, SYS_getsockopt}) {
+    filter.of_call(number,
+                   {load_low(1), jump(BPF_JEQ, SOL_SOCKET, 1, 0), give(allow), load_low(2),
+                    jump(BPF_JEQ, SO_RCVTIMEO_OLD, 4, 0), jump(BPF_JEQ, SO_SNDTIMEO_OLD, 3, 0),
+                    jump(BPF_JEQ, SO_RCVTIMEO_NEW, 2, 0), jump(BPF_JEQ, SO_SNDTIMEO_NEW, 1, 0),
+                    give(allow), give(trace)});
+  }
   return filter.done();
 }
 

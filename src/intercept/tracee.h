@@ -45,6 +45,19 @@ struct Wait {
 // what each on the way has made. Why so: whose turn it was meanwhile must not show.
 using Order = std::vector<std::uint32_t>;
 
+// A wait for a socket that its timeout ends (socket_calls.cc).
+struct SocketWait {
+  std::uint64_t deadline_ns = never;
+  int end = 0;  // the errno that it ends with
+  // Broken off by a signal, and made again with the same deadline: it is to begin, and has.
+  enum class Restart { none, due, begun };
+  Restart restart = Restart::none;
+  bool stopped = false;  // broken off by SIGSTOP or its like, for good
+  // What schedstat said when it was looked at.
+  std::array<char, 64> ran{};
+  std::size_t ran_size = 0;
+};
+
 struct Tracee {
   pid_t tid = 0;
   pid_t process = 0;    // its number, as we see it
@@ -70,6 +83,9 @@ struct Tracee {
   bool interrupted = false;     // a signal broke `wait` off; it goes on if the call is made again
   Wait wait;
   sys::Registers entry{};
+  SocketWait socket;
+  // Its stops are ours to end: it can't run before.
+  bool stands_still() const { return doing == Doing::held || doing == Doing::stopped; }
   bool announced = false;      // its parent's event has been seen
   std::uint64_t begun_ns = 0;  // of begins: CLOCK_MONOTONIC
 

@@ -157,6 +157,7 @@ bool Tracer::on_idle() {
     wait_at_most(quiet_wait_ns);
     return drained == Drained::some;
   }
+  look_at_sockets(true);
   const std::uint64_t next_ns = next_deadline();
   if (!waiting.empty() && next_ns > clock_.elapsed() && tick(next_ns, waiting)) {
     return true;
@@ -253,6 +254,7 @@ void Tracer::follow_cpu(std::uint64_t used_ns) {
       release(*tracee);
     }
   }
+  look_at_sockets(false);
   const std::uint64_t to_ns = stall_start_ns_ + used_ns;
   const std::uint64_t next_ns = next_deadline();
   if (settings_.limit_ns && to_ns > *settings_.limit_ns && next_ns > *settings_.limit_ns) {
@@ -265,12 +267,20 @@ void Tracer::follow_cpu(std::uint64_t used_ns) {
   }
 }
 
+std::uint64_t Tracer::deadline_of(const Tracee& tracee) {
+  if (tracee.firing || tracee.stands_still()) {
+    return never;
+  }
+  // Why only of one that is known to sleep: the wait may be over otherwise.
+  const std::uint64_t socket_ns = tracee.known ? tracee.socket.deadline_ns : never;
+  return tracee.doing == Tracee::Doing::waits ? std::min(tracee.wait.deadline_ns, socket_ns)
+                                              : socket_ns;
+}
+
 std::uint64_t Tracer::next_deadline() {
   std::uint64_t next_ns = never;
   for (const auto& [tid, tracee] : tracees_.all()) {
-    if (tracee.doing == Tracee::Doing::waits && !tracee.firing) {
-      next_ns = std::min(next_ns, tracee.wait.deadline_ns);
-    }
+    next_ns = std::min(next_ns, deadline_of(tracee));
   }
   const Timer* const timer = timers_.first();
   return timer != nullptr ? std::min(next_ns, timer->deadline_ns) : next_ns;
@@ -298,18 +308,18 @@ void Tracer::advance_running(std::uint64_t to_ns) {
 
 void Tracer::fire_next() {
   Tracee* first = nullptr;
+  std::uint64_t first_ns = never;
   for (auto& [tid, tracee] : tracees_.all()) {
-    const bool due = tracee.doing == Tracee::Doing::waits && !tracee.firing &&
-                     tracee.wait.deadline_ns <= clock_.elapsed();
-    if (due &&
-        (first == nullptr || tracee.wait.deadline_ns < first->wait.deadline_ns ||
-         (tracee.wait.deadline_ns == first->wait.deadline_ns && tracee.order < first->order))) {
+    const std::uint64_t due_ns = deadline_of(tracee);
+    if (due_ns <= clock_.elapsed() && (first == nullptr || due_ns < first_ns ||
+                                       (due_ns == first_ns && tracee.order < first->order))) {
       first = &tracee;
+      first_ns = due_ns;
     }
   }
   Timer* const timer = timers_.first();
   if (timer != nullptr && timer->deadline_ns <= clock_.elapsed() &&
-      (first == nullptr || timer->deadline_ns <= first->wait.deadline_ns)) {
+      (first == nullptr || timer->deadline_ns <= first_ns)) {
     ++counts_.timers_fired;
     timers_.fire(*timer);
   } else if (first != nullptr) {

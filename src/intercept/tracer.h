@@ -106,6 +106,16 @@ class Tracer {
   long set_alarm(Tracee& tracee, const sys::Registers& registers);
   long use_timer(Tracee& tracee, const sys::Registers& registers, Timer& timer, bool sets);
 
+  // socket_calls.cc: timeouts of sockets
+  bool on_socket_option(Tracee& tracee, const sys::Registers& registers);
+  bool set_socket_timeout(Tracee& tracee, const sys::Registers& registers, sys::FdRef socket,
+                          int option);
+  void look_at_sockets(bool all_sleep);
+  void look_at_socket(Tracee& tracee);
+  void end_socket_wait(Tracee& tracee, sys::Registers& registers);
+  bool restart_socket_call(Tracee& tracee);
+  static bool follow_restart(Tracee& tracee);
+
   // clock_calls.cc: readings, and threads that are held at them
   bool on_reading(Tracee& tracee, const sys::Registers& registers);
   bool on_instruction(Tracee& tracee);
@@ -121,6 +131,7 @@ class Tracer {
   bool tick(std::uint64_t next_ns, const std::vector<Tracee*>& waiting);
   void on_busy();
   void follow_cpu(std::uint64_t used_ns);
+  static std::uint64_t deadline_of(const Tracee& tracee);
   std::uint64_t next_deadline();
   void jump(std::uint64_t to_ns);
   void fire_next();
@@ -147,8 +158,9 @@ class Tracer {
   pid_t waiting_exec_ = 0;  // stopped at the first execve until it may
   bool started_ = false;
   bool ended_ = false;
-  bool real_timeouts_ = false;  // of sockets: the kernel's own, by real time
-  std::uint64_t readings_ = 0;  // of the time stamp counter
+  bool socket_timeouts_ = false;  // somebody has set one
+  bool real_timeouts_ = false;    // the kernel's own, by real time: a socket was not to be had
+  std::uint64_t readings_ = 0;    // of the time stamp counter
   std::uint64_t patience_ns_ = 0;
   std::uint64_t backoff_ns_ = 0;
   unsigned yields_to_skip_ = 0;

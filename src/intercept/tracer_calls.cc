@@ -1,6 +1,7 @@
 // System calls at which a traced thread stops, and their ends.
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include <linux/sched.h>
 #include <sys/prctl.h>
@@ -27,6 +28,7 @@ void Tracer::on_call(Tracee& tracee) {
     // Kernel: a filter of the program's own asks for a tracer; without one the call is not there.
     return answer(tracee, *registers, -ENOSYS);
   }
+  tracee.socket.stopped = false;
   const auto number = static_cast<long>(registers->orig_rax);
   if (const int err = refusal_of(number); err != 0) {
     return answer(tracee, *registers, -err);
@@ -50,7 +52,7 @@ void Tracer::answer(Tracee& tracee, sys::Registers registers, long value) {
 void Tracer::watch_end(Tracee& tracee, const sys::Registers& registers) {
   tracee.doing = Tracee::Doing::finishes;
   tracee.entry = registers;
-  (void)sys::resume_to_syscall_exit(tracee.tid);
+  (void)sys::resume_to_syscall(tracee.tid);
 }
 
 bool Tracer::on_wait(Tracee& tracee, const sys::Registers& registers) {
@@ -73,7 +75,7 @@ bool Tracer::on_wait(Tracee& tracee, const sys::Registers& registers) {
   tracee.doing = Tracee::Doing::waits;
   tracee.firing = false;
   (void)sys::set_registers(tracee.tid, plan.call);
-  (void)sys::resume_to_syscall_exit(tracee.tid);
+  (void)sys::resume_to_syscall(tracee.tid);
   return true;
 }
 
@@ -94,8 +96,8 @@ bool Tracer::on_special(Tracee& tracee, const sys::Registers& registers) {
       answer(tracee, registers, -EPERM);  // CLONE_UNTRACED
       return true;
     case SYS_setsockopt:
-      real_timeouts_ = true;
-      return false;
+    case SYS_getsockopt:
+      return on_socket_option(tracee, registers);
     case SYS_prctl:
       break;
     default:
@@ -116,6 +118,10 @@ bool Tracer::on_special(Tracee& tracee, const sys::Registers& registers) {
 }
 
 void Tracer::on_call_end(Tracee& tracee) {
+  if (follow_restart(tracee)) {
+    (void)sys::resume_to_syscall(tracee.tid);
+    return;
+  }
   auto registers = sys::registers_of(tracee.tid);
   if (!registers) {
     return;
@@ -126,7 +132,10 @@ void Tracer::on_call_end(Tracee& tracee) {
     tracee.interrupted = result.interrupted;
     tracee.firing = false;
     (void)sys::set_registers(tracee.tid, result.registers);
-  } else if (doing == Tracee::Doing::finishes) {
+  } else if (std::exchange(tracee.firing, false)) {
+    end_socket_wait(tracee, *registers);
+  }
+  if (doing == Tracee::Doing::finishes) {
     const auto value = static_cast<long>(registers->rax);
     const auto number = tracee.entry.orig_rax;
     if (number == SYS_write || number == SYS_writev) {

@@ -23,6 +23,10 @@ bool is_caught(pid_t tid, int signal) {
   return (caught >> static_cast<unsigned>(signal - 1) & 1) != 0;
 }
 
+bool stops(int signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
 }  // namespace
 
 // False: there was nothing.
@@ -105,7 +109,12 @@ void Tracer::on_ptrace_event(Tracee& tracee, int event, int signal) {
         return;
       }
       tracee.doing = Tracee::Doing::runs;
-      tracee.firing = false;
+      tracee.socket.restart = SocketWait::Restart::none;
+      if (std::exchange(tracee.firing, false)) {
+        if (auto registers = sys::registers_of(tracee.tid)) {
+          end_socket_wait(tracee, *registers);
+        }
+      }
       break;
     case PTRACE_EVENT_EXEC:
       return on_exec(tracee.tid);
@@ -199,6 +208,15 @@ void Tracer::on_signal(Tracee& tracee, int signal) {
   }
   if (tracee.interrupted && is_caught(tracee.tid, signal)) {
     tracee.interrupted = false;
+  }
+  if (socket_timeouts_) {
+    // Kernel: SIGCONT does not begin what was stopped anew (signal(7)).
+    tracee.socket.stopped = tracee.socket.stopped || stops(signal);
+    tracee.socket.restart = SocketWait::Restart::none;
+    if (!tracee.socket.stopped && !is_caught(tracee.tid, signal) && restart_socket_call(tracee)) {
+      (void)sys::resume_to_syscall(tracee.tid, signal);
+      return;
+    }
   }
   (void)sys::resume(tracee.tid, signal);
 }

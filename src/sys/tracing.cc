@@ -33,8 +33,8 @@ bool resume(pid_t tid, int signal) {
   return did(::ptrace(PTRACE_CONT, tid, nullptr, as_pointer(static_cast<unsigned>(signal))));
 }
 
-bool resume_to_syscall_exit(pid_t tid) {
-  return did(::ptrace(PTRACE_SYSCALL, tid, nullptr, nullptr));
+bool resume_to_syscall(pid_t tid, int signal) {
+  return did(::ptrace(PTRACE_SYSCALL, tid, nullptr, as_pointer(static_cast<unsigned>(signal))));
 }
 
 bool stay_stopped(pid_t tid) { return did(::ptrace(PTRACE_LISTEN, tid, nullptr, nullptr)); }

@@ -22,7 +22,7 @@ int seize(pid_t tid, unsigned options);
 bool set_trace_options(pid_t tid, unsigned options);
 bool interrupt(pid_t tid);  // makes it stop soon, out of whatever it waits in
 bool resume(pid_t tid, int signal = 0);
-bool resume_to_syscall_exit(pid_t tid);
+bool resume_to_syscall(pid_t tid, int signal = 0);  // to its beginning or end, which is next
 bool stay_stopped(pid_t tid);  // PTRACE_LISTEN: as a process stopped by SIGSTOP is
 std::optional<Registers> registers_of(pid_t tid);
 bool set_registers(pid_t tid, const Registers& registers);

@@ -33,6 +33,22 @@ TEST_CASE("virtual time: every call that waits answers as a real kernel does") {
   CHECK(elapsed_s(longer) > 36 * 3600);
 }
 
+// Taken from a real kernel, too: socket_times 100.
+// Red: timeout_of() of intercept/sockets.cc as nullopt.
+TEST_CASE("virtual time: timeouts of sockets end as a real kernel ends them") {
+  const std::string real = read_file(SANDBOX_SOURCE_DIR "/tests/probes/socket_times.expected");
+  for (const char* step_ms : {"100", "3600000"}) {
+    const Run run = run_virtual({"--wall-time", "20s"}, {probe("socket_times"), step_ms});
+    INFO(run.describe());
+    expect_ok(run);
+    CHECK(run.stdout_bytes() == real);
+    CHECK(run.document.at("clock.deterministic").boolean());
+  }
+  const Run run = run_virtual({"--wall-time", "20s"}, {probe("socket_times"), "100", "forever"});
+  INFO(run.describe());
+  expect_status(run, "deadlock", 124);
+}
+
 // Red: Clock::real() without start_ns_.
 TEST_CASE("virtual time: clocks show the start that was asked for and what was slept") {
   const Run run = run_virtual({}, shell("date +%FT%T; sleep 3600; date +%FT%T"));

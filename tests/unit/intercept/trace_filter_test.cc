@@ -84,6 +84,8 @@ TEST_CASE("trace filter: what has to do with time is traced and nothing else is"
       {SYS_prctl, {PR_SET_DUMPABLE, 0, 0, 0, 0, inside::waiting_cookie}, false},
       {SYS_setsockopt, {3, 1, 20}, true},
       {SYS_setsockopt, {3, 1, 67}, true},
+      {SYS_getsockopt, {3, 1, 21}, true},
+      {SYS_getsockopt, {3, 1, 4}, false},
       {SYS_setsockopt, {3, 1, 2}, false},
       {SYS_setsockopt, {3, 6, 20}, false},
       {SYS_execve, {}, false},
