@@ -16,6 +16,7 @@
 
 #include "launch/inside/inside.h"
 #include "launch/stages.h"
+#include "sys/clone.h"
 #include "sys/files.h"
 #include "sys/passed_fds.h"
 
@@ -44,7 +45,7 @@ Result<Pair> make_error_pipe() {
 }
 
 std::uint64_t clone_flags(const policy::Spec& spec) {
-  std::uint64_t flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  std::uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
   if (spec.ids != policy::IdMode::plain) {
     flags |= CLONE_NEWUSER;
   }
@@ -56,21 +57,13 @@ std::uint64_t clone_flags(const policy::Spec& spec) {
 
 // Whether this caller may make these namespaces, if not in a cgroup of another's choice.
 bool can_clone(std::uint64_t flags) {
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = flags;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-  args.exit_signal = SIGCHLD;
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) {
+  const sys::Cloned cloned = sys::clone_process(flags);
+  if (cloned.pid == 0) {
     ::_exit(0);
   }
-  if (pid < 0) {
-    return false;
-  }
   constexpr int wait_ms = 10'000;
-  (void)sys::Pidfd(sys::Fd(pidfd)).wait(wait_ms);
-  return true;
+  (void)cloned.process.wait(wait_ms);
+  return cloned.pid > 0;
 }
 
 Error clone_error(const policy::Spec& spec, bool into_cgroup, int err) {
@@ -286,31 +279,23 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   give_pipes(stdio, ids);
   // Why: a second thread could hold a lock that the clone would inherit, held for ever.
   SB_ASSERT(sys::thread_count() <= 1);
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = clone_flags(spec);
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-  args.exit_signal = SIGCHLD;
-  if (group != nullptr && group->init_directory().valid()) {
-    args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(group->init_directory().number());
-  }
+  const sys::FdRef into_group = group != nullptr ? group->init_directory() : sys::FdRef();
   // Why: init makes files of given modes, which the caller's umask must not narrow; the target sets
   // its own.
   const mode_t callers_umask = ::umask(0);
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid < 0) {
-    return clone_error(spec, (args.flags & CLONE_INTO_CGROUP) != 0, errno);
-  }
-  if (pid == 0) {
+  sys::Cloned init = sys::clone_process(clone_flags(spec), into_group);
+  if (init.pid == 0) {
     inside::run_init(plan);
   }
   (void)::umask(callers_umask);
-  Running running(sys::Pidfd(sys::Fd(pidfd)), std::move(control.ours), std::move(error.ours),
+  if (init.pid < 0) {
+    return clone_error(spec, into_group.valid(), init.err);
+  }
+  Running running(std::move(init.process), std::move(control.ours), std::move(error.ours),
                   std::move(progress));
-  reset_niceness(static_cast<pid_t>(pid));
-  reset_oom_score(static_cast<pid_t>(pid));
-  CHECK(write_id_maps(spec, ids, static_cast<pid_t>(pid)));
+  reset_niceness(init.pid);
+  reset_oom_score(init.pid);
+  CHECK(write_id_maps(spec, ids, init.pid));
   if (!running.send(inside::ControlKind::go)) {
     return Error(Tag::launch_died, "sending go to init")
         .with_stage(stage_name(inside::Stage::await_go));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "launch/stages.h"
+#include "sys/clone.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -30,24 +31,18 @@ class Holder {
     }
     sys::Fd read_end(ends[0]);
     sys::Fd write_end(ends[1]);
-    int pidfd = -1;
-    clone_args args{};
-    args.flags = CLONE_NEWUSER | CLONE_PIDFD;
-    args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-    args.exit_signal = SIGCHLD;
-    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-    if (pid < 0) {
-      const int err = errno;
-      Error error = map_error("cloning into a user namespace", err);
-      if (err == EAGAIN) {
+    sys::Cloned cloned = sys::clone_process(CLONE_NEWUSER);
+    if (cloned.pid < 0) {
+      Error error = map_error("cloning into a user namespace", cloned.err);
+      if (cloned.err == EAGAIN) {
         return std::move(error).with_hint(no_more_processes);
       }
       return error;
     }
-    if (pid == 0) {
+    if (cloned.pid == 0) {
       wait_for_end(ends[0], ends[1]);
     }
-    return Holder(static_cast<pid_t>(pid), sys::Pidfd(sys::Fd(pidfd)), std::move(write_end));
+    return Holder(cloned.pid, std::move(cloned.process), std::move(write_end));
   }
 
   Holder(Holder&&) noexcept = default;

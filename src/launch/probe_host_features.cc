@@ -19,6 +19,7 @@
 
 #include "launch/host_ids.h"
 #include "launch/probe_seccomp.h"
+#include "sys/clone.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -172,25 +173,21 @@ NamespaceTrial try_namespaces(bool user_namespace, bool is_root, int* idmapped_e
   for (volatile int& err : page.get()->err) {
     err = not_tried;
   }
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-               CLONE_NEWUTS | (user_namespace ? CLONE_NEWUSER : 0U);
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-  args.exit_signal = SIGCHLD;
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) {
+  const sys::Cloned cloned =
+      sys::clone_process(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                         (user_namespace ? CLONE_NEWUSER : 0U));
+  if (cloned.pid == 0) {
     ::close(go.write_end.number());
     try_steps(page.get(), go.read_end.number());
   }
-  trial.of(NamespaceStep::clone) = pid < 0 ? errno : 0;
-  if (pid < 0) {
+  trial.of(NamespaceStep::clone) = cloned.err;
+  if (cloned.pid < 0) {
     return trial;
   }
-  const sys::Pidfd child{sys::Fd(pidfd)};
-  const int map_err = user_namespace ? write_id_maps(static_cast<pid_t>(pid), is_root) : 0;
+  const sys::Pidfd& child = cloned.process;
+  const int map_err = user_namespace ? write_id_maps(cloned.pid, is_root) : 0;
   if (idmapped_err != nullptr && map_err == 0) {
-    *idmapped_err = try_idmapped_mount(static_cast<pid_t>(pid));
+    *idmapped_err = try_idmapped_mount(cloned.pid);
   }
   (void)!::write(go.write_end.number(), "g", 1);
   if (!child.wait(patience_ms)) {

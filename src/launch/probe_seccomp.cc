@@ -7,13 +7,13 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/clone.h"
 #include "sys/process.h"
 #include "sys/seccomp_notify.h"
 
@@ -108,21 +108,16 @@ Trial<seccomp_steps> try_seccomp() {
   }
   const sys::Fd from_child(ends[0]);
   sys::Fd to_parent(ends[1]);
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-  args.exit_signal = SIGCHLD;
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid < 0) {
-    trial.of(SeccompStep::filter) = errno;
+  const sys::Cloned cloned = sys::clone_process(0);
+  if (cloned.pid < 0) {
+    trial.of(SeccompStep::filter) = cloned.err;
     return trial;
   }
-  if (pid == 0) {
+  if (cloned.pid == 0) {
     child_main(to_parent.number());
   }
   to_parent.reset();
-  const sys::Pidfd child{sys::Fd(pidfd)};
+  const sys::Pidfd& child = cloned.process;
   try_listener(child, from_child.number(), trial);
   // Why: while nobody answers it would wait for ever.
   (void)child.send_signal(trial.works() ? 0 : SIGKILL);

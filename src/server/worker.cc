@@ -4,7 +4,6 @@
 #include <csignal>
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "supervise/parked.h"
 #include "supervise/prepare.h"
 #include "supervise/steps.h"
+#include "sys/clone.h"
 #include "sys/files.h"
 
 namespace sb::server {
@@ -167,17 +167,12 @@ bool settle_in(sys::FdRef channel) {
 Result<Worker> Worker::start(const Settings& settings) {
   Channel channel = TRY(make_channel());
   const pid_t server = ::getpid();
-  int pidfd = -1;
-  clone_args args{};
-  args.flags = CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);  // Safety: clone3(2) takes addresses so.
-  args.exit_signal = SIGCHLD;
   SB_ASSERT(sys::thread_count() <= 1);
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid < 0) {
-    return Error(Tag::serve_worker, "starting a worker", errno);
+  sys::Cloned cloned = sys::clone_process(0);
+  if (cloned.pid < 0) {
+    return Error(Tag::serve_worker, "starting a worker", cloned.err);
   }
-  if (pid == 0) {
+  if (cloned.pid == 0) {
     channel.ours.reset();
     // Why asked: the server may have died before it was told to take us with it.
     if (!settle_in(channel.theirs.ref()) || ::getppid() != server) {
@@ -186,7 +181,7 @@ Result<Worker> Worker::start(const Settings& settings) {
     const bool lived = static_cast<bool>(Life(std::move(channel.theirs), settings).live());
     ::_exit(lived ? end_of_worker : failed_worker);
   }
-  return Worker(static_cast<pid_t>(pid), sys::Pidfd(sys::Fd(pidfd)), std::move(channel.ours));
+  return Worker(cloned.pid, std::move(cloned.process), std::move(channel.ours));
 }
 
 Worker::~Worker() {

@@ -27,6 +27,15 @@ void set_limit(__rlimit_resource which, rlim_t value) {
   }
 }
 
+// Why an id of these tests' own: the kernel counts all processes of an id.
+void become_somebody() {
+  constexpr uid_t somebody = 1'899'999'999;
+  if (setgroups(0, nullptr) != 0 || setresgid(somebody, somebody, somebody) != 0 ||
+      setresuid(somebody, somebody, somebody) != 0) {
+    _exit(122);
+  }
+}
+
 // True: the program ran, and all is as without the shortage.
 bool expect_right_or_error(const Run& run) {
   INFO(run.describe());
@@ -180,6 +189,29 @@ TEST_CASE("shortage: with any number of processes a run is right or an error") {
   CHECK(rmdir(group.c_str()) == 0);
 }
 
+// Red: in launch(), return before the caller's umask is back.
+TEST_CASE("shortage: a launch that fails leaves the callers umask to the result") {
+  require("root");
+  require("userns");
+  const TempDirectory directory;
+  const TempDirectory writable;
+  REQUIRE(chmod(writable.path().c_str(), 0777) == 0);
+  Options options = in_reach_of_users(directory);
+  options.in_child = [] {
+    umask(077);
+    become_somebody();
+    set_limit(RLIMIT_NPROC, 1);
+  };
+  const std::string result = writable.path() + "/result";
+  const Run run = run_target({"--memory", "none", "--processes", "none", "--result", result},
+                             {"true"}, options);
+  INFO(run.describe());
+  CHECK(contains(read_file(result), R"("tag":"launch.clone")"));
+  struct stat status {};
+  REQUIRE(stat(result.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+}
+
 // Red: without a look at EAGAIN in launch/stages.cc, the hint speaks of listeners.
 TEST_CASE("shortage: with any number of processes of its own a users run is right or an error") {
   require("root");
@@ -192,12 +224,7 @@ TEST_CASE("shortage: with any number of processes of its own a users run is righ
   for (rlim_t most = 1; most <= 16 && !right; ++most) {
     CAPTURE(most);
     options.in_child = [most] {
-      // Why an id of this test's own: the kernel counts all processes of an id.
-      constexpr uid_t nobody_else = 1'899'999'999;
-      if (setgroups(0, nullptr) != 0 || setresgid(nobody_else, nobody_else, nobody_else) != 0 ||
-          setresuid(nobody_else, nobody_else, nobody_else) != 0) {
-        _exit(122);
-      }
+      become_somebody();
       set_limit(RLIMIT_NPROC, most);
     };
     const Run run = run_target({"--wall-time", "20s", "--memory", "none", "--processes", "none"},
