@@ -74,13 +74,8 @@ Result<server::Settings> settings_of(const ParsedArguments& parsed, const policy
   settings.jobs = TRY(number_of(parsed, "--jobs", cpus, 1, most_of_one));
   settings.queue = TRY(number_of(parsed, "--queue", 1000, 0, most_queued));
   settings.warm = TRY(number_of(parsed, "--warm", 2 * settings.jobs, 0, most_of_one));
-  settings.profile = how.profile;
-  settings.userns = how.userns;
-  settings.cgroup_parent = how.cgroup_parent;
-  settings.grace_ns = how.grace_ns;
-  settings.best_effort = how.best_effort;
-  settings.directory = how.caller_directory;
-  settings.environment = callers_environment();
+  settings.base = how;
+  settings.base.caller_environment = callers_environment();
   ask_manager(settings);
   return settings;
 }

@@ -115,14 +115,8 @@ Result<std::vector<policy::StepRequest>> requests_of(std::string_view text,
                                                      const std::vector<sys::Fd>& passed,
                                                      const Settings& settings) {
   policy::RequestDocument document = TRY(policy::read_request(text, "request"));
-  policy::Request common;
-  common.profile = document.profile.value_or(settings.profile);
-  common.caller_directory = settings.directory;
-  common.caller_environment = settings.environment;
-  common.userns = settings.userns;
-  common.cgroup_parent = settings.cgroup_parent;
-  common.grace_ns = settings.grace_ns;
-  common.best_effort = settings.best_effort;
+  policy::Request common = settings.base;
+  common.profile = document.profile.value_or(common.profile);
   std::vector<policy::StepRequest> requests;
   if (document.steps.empty()) {
     CHECK(set_streams(document, passed, common.stdio));

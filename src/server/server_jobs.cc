@@ -286,7 +286,7 @@ void Server::cancel(std::uint64_t number, Job& job, bool at_once) {
     signal(job, SIGTERM);
   }
   if (job.killed_by_ns == 0) {
-    job.killed_by_ns = sys::monotonic_ns() + settings_.grace_ns + kill_patience_ns;
+    job.killed_by_ns = sys::monotonic_ns() + settings_.base.grace_ns + kill_patience_ns;
   }
 }
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "policy/request.h"
 
@@ -18,13 +17,7 @@ struct Settings {
   std::size_t jobs = 1;   // that run at once
   std::size_t queue = 0;  // that wait, of each client
   std::size_t warm = 0;   // unused sandboxes that wait
-  std::string profile;    // of requests that name none
-  policy::UsernsChoice userns = policy::UsernsChoice::automatic;
-  std::string cgroup_parent;
-  std::uint64_t grace_ns = 2'000'000'000;
-  bool best_effort = false;
-  std::string directory;                 // where relative host paths start
-  std::vector<std::string> environment;  // "NAME=VALUE", for environment.pass
+  policy::Request base;   // what each request begins as
   // of a service manager's, where there is one
   std::string notify_socket;
   std::uint64_t watchdog_ns = 0;  // how often it wants to hear of us; 0: never
