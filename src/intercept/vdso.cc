@@ -61,16 +61,24 @@ class Image {
   std::vector<char> bytes_;
 };
 
+Image read_pages(pid_t tid, std::uint64_t base, std::size_t pages) {
+  std::vector<char> bytes(pages * page);
+  return Image(sys::read_memory(tid, base, bytes.data(), bytes.size()) ? std::move(bytes)
+                                                                       : std::vector<char>());
+}
+
+// Why by its headers: what is mapped right behind it, often the dynamic loader, is not part of it.
 Image read_image(pid_t tid, std::uint64_t base) {
-  std::vector<char> bytes;
-  for (std::size_t i = 0; i < most_pages; ++i) {
-    std::vector<char> next(page);
-    if (!sys::read_memory(tid, base + i * page, next.data(), page)) {
-      break;
+  const Image first = read_pages(tid, base, 1);
+  const auto header = first.at<Elf64_Ehdr>(0);
+  std::uint64_t end = 0;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    const auto entry = first.at<Elf64_Phdr>(header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (entry.p_type == PT_LOAD) {
+      end = std::max(end, entry.p_offset + entry.p_filesz);
     }
-    bytes.insert(bytes.end(), next.begin(), next.end());
   }
-  return Image(std::move(bytes));
+  return read_pages(tid, base, std::clamp<std::size_t>((end + page - 1) / page, 1, most_pages));
 }
 
 std::uint64_t dynamic_offset(const Image& image) {

@@ -165,6 +165,14 @@ TEST_CASE("virtual time: who reads the clock until it moves sees it move") {
   }
 }
 
+// Red: read_image() of intercept/vdso.cc as read_pages(tid, base, most_pages).
+TEST_CASE("virtual time: a dynamic program reads its clocks without a system call") {
+  const Run run = run_virtual({}, {probe("read_often")});
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "stood\n");
+  CHECK(run.document.at("clock.spin_ticks").integer() == 0);
+}
+
 TEST_CASE("virtual time: the callers stdin is read first or waited for") {
   Options input;
   input.input = "one\ntwo\n";
