@@ -12,6 +12,8 @@ LEFT_OUT = [
     (r'profile: |options: |command: |request: |result: |p39 |p40 |p25 |status: (every|exit)|doctor: the table',
      'the command line, documents and bytes: there is no kernel in them'),
     (r'footprint: ', 'sizes of the supervisor itself'),
+    (r'virtual time: (who reads the clock|ten runs|python|node|Java)', 'after a second of CPU time without a sleep a virtual clock '
+     'follows it, and these machines need that to start a shell'),
     (r'p8 |signals: a terminal', 'terminals: these machines have none'),
 ]
 
