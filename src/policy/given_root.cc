@@ -48,7 +48,7 @@ Result<Done> add_given_root(Files& files, const std::string& path) {
   const sys::OpenResult root = sys::open_path(path, O_RDONLY | O_DIRECTORY);
   if (root.err == ENOTDIR) {
     return Error(Tag::files_source, doing, root.err)
-        .with_hint("a root is a directory: unpack an archive first (tar -xf FILE -C DIRECTORY)");
+        .with_hint("a root is a directory, or in run and serve an archive, which is unpacked");
   }
   if (root.err != 0) {
     return Error(Tag::files_source, doing, root.err);

@@ -133,7 +133,8 @@ Result<SyscallPolicy> syscalls_of(const Spec& spec) {
   return policy;
 }
 
-Result<Spec> resolve(const Request& request, const HostFacts& facts) {
+Result<Spec> resolve(const Request& request, const HostFacts& facts,
+                     const UnpackRoot& unpack_root) {
   Spec spec;
   spec.syscalls_as_written = !changes_syscalls(request);
   spec.syscalls_unread = request.prepared != nullptr && spec.syscalls_as_written;
@@ -164,7 +165,7 @@ Result<Spec> resolve(const Request& request, const HostFacts& facts) {
   spec.command.argv = request.command;
   spec.command.environment = resolve_environment(profile.environment, request.caller_environment);
   CHECK(resolve_enforcement(facts, spec));
-  CHECK(resolve_files(profile.files, request, spec));
+  CHECK(resolve_files(profile.files, request, unpack_root, spec));
   guard_writable_mounts(facts, spec);
   CHECK(find_program(request, path_of(spec.command.environment), spec));
   return spec;

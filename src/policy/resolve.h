@@ -3,6 +3,9 @@
 // Must not change anything outside this process.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "base/error.h"
 #include "policy/host_facts.h"
 #include "policy/profile.h"
@@ -11,8 +14,15 @@
 
 namespace sb::policy {
 
-// Errors: usage, profile.*, files.*, host.*, program.not_found, program.not_executable.
-Result<Spec> resolve(const Request& request, const HostFacts& facts);
+// Makes a directory of an archive that is to be a root, and keeps it under `cache`, which may be
+// empty: there is no place for it.
+using UnpackRoot = std::function<Result<std::string>(const std::string& archive,
+                                                     const std::string& cache, IdMode ids)>;
+
+// `unpack_root`: none: an archive is no root. Errors: usage, profile.*, files.*, host.*,
+// program.not_found, program.not_executable.
+Result<Spec> resolve(const Request& request, const HostFacts& facts,
+                     const UnpackRoot& unpack_root = nullptr);
 
 // spec.syscalls, or, where a prepared profile left it unread, what the profile says; with the rules
 // of set_id_bits.h where the spec asks for them.

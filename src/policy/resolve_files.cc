@@ -58,16 +58,22 @@ Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
                    .as_owner = entry.mode == MountMode::read_write};
 }
 
-Result<Done> add_root(const ProfileFiles& wanted, const Request& request, Files& files) {
+Result<Done> add_root(const ProfileFiles& wanted, const Request& request,
+                      const UnpackRoot& unpack_root, Spec& spec) {
   const RootChoice root = wanted.root ? wanted.root->value : RootChoice{};
   switch (root.kind) {
     case RootKind::host:
-      add_host_root(files);
+      add_host_root(spec.files);
       return Done{};
     case RootKind::empty:
       return Done{};
-    case RootKind::path:
-      return add_given_root(files, absolute(request.caller_directory, root.path));
+    case RootKind::path: {
+      const std::string path = absolute(request.caller_directory, root.path);
+      const auto status = sys::stat_path(path);
+      const bool is_archive = unpack_root != nullptr && status && S_ISREG(status->st_mode);
+      return add_given_root(
+          spec.files, is_archive ? TRY(unpack_root(path, spec.filter_cache, spec.ids)) : path);
+    }
   }
   return Done{};
 }
@@ -196,8 +202,9 @@ void copy_workspace(Files& files) {
                    {.source = files.cow_source, .target = "/workspace", .shown = files.cow_source});
 }
 
-Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec) {
-  CHECK(add_root(wanted, request, spec.files));
+Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request,
+                           const UnpackRoot& unpack_root, Spec& spec) {
+  CHECK(add_root(wanted, request, unpack_root, spec));
   CHECK(add_workspace(wanted, request, spec.ids, spec.files));
   for (const Setting<MountEntry>& entry : wanted.mounts) {
     HostMount mount = TRY(host_mount(entry.value, entry.origin, request.caller_directory));

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "policy/profile.h"
 #include "policy/request.h"
+#include "policy/resolve.h"
 #include "policy/spec.h"
 
 namespace sb::policy {
@@ -14,6 +15,7 @@ void copy_workspace(Files& files);
 
 // Fills spec.files and spec.command.directory. Errors: files.source, files.target,
 // files.workspace.
-Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request, Spec& spec);
+Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request,
+                           const UnpackRoot& unpack_root, Spec& spec);
 
 }  // namespace sb::policy

@@ -12,6 +12,7 @@
 #include "server/job.h"
 #include "supervise/parked.h"
 #include "supervise/prepare.h"
+#include "supervise/root_archive.h"
 #include "supervise/steps.h"
 #include "sys/clone.h"
 #include "sys/files.h"
@@ -78,7 +79,8 @@ class Life {
   std::optional<result::Outcome> run_parked(const policy::Request& request,
                                             const supervise::Channels& channels,
                                             std::uint64_t created_ns) {
-    const Result<policy::Spec> spec = policy::resolve(request, parked_->facts());
+    const Result<policy::Spec> spec =
+        policy::resolve(request, parked_->facts(), supervise::root_unpacker(parked_->facts()));
     if (!spec || !policy::check_looks() || !parked_->fits(*spec)) {
       return std::nullopt;
     }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "launch/inside/protocol.h"
+#include "sys/process.h"
 
 namespace sb::supervise {
 namespace {
@@ -88,6 +89,24 @@ void Feeding::send_more(EventLoop& loop) {
     // Why no error: the helper has ended, and the launch tells why.
     loop.remove(ours_.ref());
   }
+}
+
+Result<Done> Feeding::send_all() {
+  while (TRY(supply_.next(waiting_))) {
+    if (sys::pending_end_signal()) {
+      return Error(Tag::files_put, "putting files in a directory", ECANCELED);
+    }
+    for (sent_ = 0; sent_ < waiting_.size();) {
+      const ssize_t put =
+          ::send(ours_.number(), waiting_.data() + sent_, waiting_.size() - sent_, MSG_NOSIGNAL);
+      if (put < 0 && errno != EINTR) {
+        return Done{};  // Why no error: the helper has ended, and says why.
+      }
+      sent_ += put > 0 ? static_cast<std::size_t>(put) : 0;
+    }
+    waiting_.clear();
+  }
+  return Done{};
 }
 
 Error Feeding::failure() const {

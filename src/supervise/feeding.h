@@ -26,6 +26,10 @@ class Feeding {
   Result<Done> start(EventLoop& loop, std::function<void()> on_progress,
                      std::function<void(Error)> on_error);
 
+  // Instead: sends all of it now, or as much as the helper takes. Errors: files.source; files.put
+  // with ECANCELED where a signal to end came first.
+  Result<Done> send_all();
+
   // What the helper says, once it has given up. Errors: none; without an answer it was killed.
   Error failure() const;
   const std::vector<std::string>& warnings() const { return supply_.warnings(); }

@@ -32,8 +32,8 @@ Error archive_error(const policy::FileToPut& put, const std::string& why, int er
 }
 
 // A run of the decoder: it sees itself, its libraries, the archive as its input, and nothing else.
-policy::Request request_of(const policy::Spec& spec, const std::string& archive,
-                           const std::string& plain, std::uint64_t most) {
+policy::Request request_of(policy::IdMode ids, const std::string& archive, const std::string& plain,
+                           std::uint64_t most) {
   policy::Request request{
       .profile = "strict",
       .prepared = filters::builtin_profile("strict"),
@@ -44,8 +44,8 @@ policy::Request request_of(const policy::Spec& spec, const std::string& archive,
                 .input_path = archive,
                 .output = policy::OutputKind::file,
                 .output_path = plain},
-      .userns = spec.ids == policy::IdMode::plain ? policy::UsernsChoice::never
-                                                  : policy::UsernsChoice::automatic,
+      .userns = ids == policy::IdMode::plain ? policy::UsernsChoice::never
+                                             : policy::UsernsChoice::automatic,
       // Why: without a control group memory and time have limits of the process.
       .best_effort = true};
   const auto set = [&request](const char* key, std::string text) {
@@ -114,23 +114,6 @@ Result<Done> judge(result::Outcome outcome, const policy::FileToPut& put, const 
   }
 }
 
-Result<sys::Fd> make_plain(const policy::FileToPut& put, sys::FdRef archive, const Room& room,
-                           const policy::Spec& spec, const policy::HostFacts& facts,
-                           const Channels& channels) {
-  sys::Fd plain(::memfd_create("archive", MFD_CLOEXEC));
-  if (!plain.valid()) {
-    return Error(Tag::files_put, fmt::format("unpacking \"{}\"", put.shown), errno);
-  }
-  const policy::Request request =
-      request_of(spec, fmt::format("/proc/self/fd/{}", archive.number()),
-                 fmt::format("/proc/self/fd/{}", plain.number()), room.bytes);
-  const policy::Spec decoding =
-      TRY_AS(policy::resolve(request, facts), fmt::format("unpacking \"{}\"", put.shown));
-  CHECK(policy::check_looks());
-  CHECK(judge(run(decoding, facts, {.signals = channels.signals}, sys::monotonic_ns()), put, room));
-  return plain;
-}
-
 Result<Done> check_zip(const policy::FileToPut& put, std::string_view packer, std::uint64_t size) {
   if (packer == "zip" && size > largest_zip) {
     return archive_error(put, "it is a zip archive of more than 64 MiB", EFBIG)
@@ -139,7 +122,39 @@ Result<Done> check_zip(const policy::FileToPut& put, std::string_view packer, st
   return Done{};
 }
 
+Result<Done> check_decoder(const policy::FileToPut& put, std::string_view packer) {
+  const auto program = sys::stat_path(decoder);
+  if (!program || !S_ISREG(program->st_mode)) {
+    return Error(Tag::host_unsupported,
+                 fmt::format("unpacking \"{}\": {} takes {}, which this host does not have",
+                             put.shown, packer, decoder))
+        .with_hint("install libarchive-tools; a plain tar archive needs nothing");
+  }
+  return Done{};
+}
+
 }  // namespace
+
+Result<Done> make_plain(const policy::FileToPut& archive, sys::FdRef from, sys::FdRef plain,
+                        std::uint64_t most, policy::IdMode ids, const policy::HostFacts& facts,
+                        sys::FdRef signals) {
+  const std::string_view packer = files::packer_of(from);
+  struct ::stat status {};
+  if (::fstat(from.number(), &status) != 0) {
+    return files::source_error(archive, errno);
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  CHECK(check_decoder(archive, packer));
+  CHECK(check_zip(archive, packer, size));
+  const Room room = room_of(size, most);
+  const policy::Request request =
+      request_of(ids, fmt::format("/proc/self/fd/{}", from.number()),
+                 fmt::format("/proc/self/fd/{}", plain.number()), room.bytes);
+  const policy::Spec decoding =
+      TRY_AS(policy::resolve(request, facts), fmt::format("unpacking \"{}\"", archive.shown));
+  CHECK(policy::check_looks());
+  return judge(run(decoding, facts, {.signals = signals}, sys::monotonic_ns()), archive, room);
+}
 
 Result<std::vector<sys::Fd>> make_archives_plain(policy::Spec& spec, const policy::HostFacts& facts,
                                                  const Channels& channels) {
@@ -152,21 +167,16 @@ Result<std::vector<sys::Fd>> make_archives_plain(policy::Spec& spec, const polic
       continue;
     }
     const sys::Fd archive = TRY(files::open_archive(put));
-    const std::string_view packer = files::packer_of(archive.ref());
-    struct ::stat status {};
-    if (packer.empty() || ::fstat(archive.number(), &status) != 0) {
+    if (files::packer_of(archive.ref()).empty()) {
       continue;
     }
-    const auto program = sys::stat_path(decoder);
-    if (!program || !S_ISREG(program->st_mode)) {
-      return Error(Tag::host_unsupported,
-                   fmt::format("unpacking \"{}\": {} takes {}, which this host does not have",
-                               put.shown, packer, decoder))
-          .with_hint("install libarchive-tools; a plain tar archive needs nothing");
+    sys::Fd plain(::memfd_create("archive", MFD_CLOEXEC));
+    if (!plain.valid()) {
+      return Error(Tag::files_put, fmt::format("unpacking \"{}\"", put.shown), errno);
     }
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    CHECK(check_zip(put, packer, size));
-    held.push_back(TRY(make_plain(put, archive.ref(), room_of(size, left), spec, facts, channels)));
+    held.push_back(std::move(plain));
+    CHECK(
+        make_plain(put, archive.ref(), held.back().ref(), left, spec.ids, facts, channels.signals));
     struct ::stat made {};
     if (::fstat(held.back().number(), &made) != 0) {
       return Error(Tag::files_put, fmt::format("unpacking \"{}\"", put.shown), errno);

@@ -19,4 +19,9 @@ namespace sb::supervise {
 Result<std::vector<sys::Fd>> make_archives_plain(policy::Spec& spec, const policy::HostFacts& facts,
                                                  const Channels& channels);
 
+// One of them to the file `plain`, of at most `most` bytes. Errors: as above.
+Result<Done> make_plain(const policy::FileToPut& archive, sys::FdRef from, sys::FdRef plain,
+                        std::uint64_t most, policy::IdMode ids, const policy::HostFacts& facts,
+                        sys::FdRef signals);
+
 }  // namespace sb::supervise

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "policy/resolve.h"
+#include "supervise/root_archive.h"
 #include "supervise/run.h"
 
 namespace sb::supervise {
@@ -28,7 +29,8 @@ Prepared prepare(std::span<const policy::StepRequest> requests) {
   }
   prepared.facts = *std::move(facts);
   for (const policy::StepRequest& step : requests) {
-    Result<policy::Spec> spec = policy::resolve(step.request, prepared.facts);
+    Result<policy::Spec> spec =
+        policy::resolve(step.request, prepared.facts, root_unpacker(prepared.facts));
     if (const Result<Done> looked = policy::check_looks(); !looked) {
       return refuse(std::move(prepared), looked.error(), step);
     }

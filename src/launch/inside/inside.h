@@ -87,6 +87,10 @@ bool start_guard(const Plan& plan);
 // why, or that process was killed.
 bool put_files(const Plan& plan);
 
+// In a process of its own, outside of any sandbox: the archive of a root, by the socket `feed`, to
+// `directory`, which nobody else writes; never returns.
+[[noreturn]] void unpack_root(int feed, int directory);
+
 // target.cc: the body of the first process of the target; never returns.
 [[noreturn]] void run_target(const Plan& plan);
 

@@ -60,8 +60,9 @@ struct PutStep {
   // Not null: the source is one thing of this name, to be `target`, or in it if that is a
   // directory. Null: `target` is a directory, made if need be, and what the source has goes in it.
   const char* name;
-  bool into;  // `target` is a directory, made if need be, also for one thing
-  bool own;   // made by us of what lies on the host: what its links point to is the caller's choice
+  bool into;        // `target` is a directory, made if need be, also for one thing
+  bool whole_root;  // an archive of one: its links lead where they like, no device is made of it
+  bool own;  // made by us of what lies on the host: what its links point to is the caller's choice
 };
 
 constexpr size_t max_join_fds = 8;

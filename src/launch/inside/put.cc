@@ -25,9 +25,9 @@ bool confine_helper() {
 #ifdef __SANITIZE_ADDRESS__
   return true;  // Why: ASan maps memory.
 #else
-  static constexpr uint32_t allowed[] = {SYS_read,      SYS_write,     SYS_openat,   SYS_openat2,
-                                         SYS_close,     SYS_mkdirat,   SYS_unlinkat, SYS_symlinkat,
-                                         SYS_utimensat, SYS_exit_group};
+  static constexpr uint32_t allowed[] = {SYS_read,      SYS_write,      SYS_openat,   SYS_openat2,
+                                         SYS_close,     SYS_mkdirat,    SYS_unlinkat, SYS_symlinkat,
+                                         SYS_utimensat, SYS_exit_group, SYS_linkat};
   constexpr size_t count = sizeof allowed / sizeof allowed[0];
   sock_filter code[count + 6];
   size_t size = 0;
@@ -68,6 +68,35 @@ bool confine_helper() {
 }
 
 }  // namespace
+
+constexpr int highest_descriptor = 0x7fffffff;
+
+void unpack_root(int feed, int directory) {
+  start_unpacking(feed);
+  umask(0);
+  // Why a root of its own: if its words to the kernel were ever not its own any more, there is
+  // nothing else to name. An ordinary user has the right to that in a user namespace only.
+  const bool moved =
+      fchdir(directory) == 0 &&
+      (chroot(".") == 0 || (syscall(SYS_unshare, CLONE_NEWUSER) == 0 && chroot(".") == 0)) &&
+      chdir("/") == 0;
+  const int root = moved ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  const int highest = root > feed ? root : feed;
+  const int lowest = root > feed ? feed : root;
+  const auto close_all = [](int from, int to) {
+    return from > to || syscall(SYS_close_range, from, to, 0) == 0;
+  };
+  const bool ready = root >= 0 && close_all(0, lowest - 1) && close_all(lowest + 1, highest - 1) &&
+                     close_all(highest + 1, highest_descriptor) && reduce_capabilities(-1) &&
+                     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && confine_helper();
+  if (!ready) {
+    end_unpacking(errno);
+  }
+  const PutStep step{
+      .target = "", .name = nullptr, .into = false, .whole_root = true, .own = false};
+  unpack(0, root, step);
+  inside_exit(0);
+}
 
 bool put_files(const Plan& plan) {
   clone_args args;

@@ -97,14 +97,16 @@ PutTrouble kind_of(unsigned char letter, TarHeader* header) {
           length > 0 && header->name[length - 1] == '/' ? TarKind::directory : TarKind::file;
       return PutTrouble::none;
     case '1':
-      return PutTrouble::hard_link;
+      header->kind = TarKind::hard_link;
+      return PutTrouble::none;
     case '2':
       header->kind = TarKind::symlink;
       return PutTrouble::none;
     case '3':
     case '4':
     case '6':
-      return PutTrouble::special;
+      header->kind = TarKind::special;
+      return PutTrouble::none;
     case '5':
       header->kind = TarKind::directory;
       return PutTrouble::none;
@@ -125,7 +127,10 @@ PutTrouble kind_of(unsigned char letter, TarHeader* header) {
   }
 }
 
-bool has_contents(TarKind kind) { return kind != TarKind::directory && kind != TarKind::symlink; }
+bool has_contents(TarKind kind) {
+  return kind != TarKind::directory && kind != TarKind::symlink && kind != TarKind::hard_link &&
+         kind != TarKind::special;
+}
 
 bool is_key(const char* key, size_t size, const char* wanted) {
   return size == strlen(wanted) && memcmp(key, wanted, size) == 0;

@@ -17,6 +17,8 @@ enum class TarKind : uint32_t {
   file,
   directory,
   symlink,
+  hard_link,
+  special,     // a device or a pipe
   long_name,   // GNU: its contents are the name of the next entry
   long_link,   // GNU: what the next entry points to
   pax,         // its contents say of the next entry what has no room there

@@ -29,6 +29,7 @@ struct Unpacker {
   uint32_t entries;
   size_t strip;
   bool own;
+  bool whole_root;
   char prefix[256];  // what stands for the first component of a thing that is named here
   char parent_path[longest_path];
   char path[longest_path];
@@ -135,6 +136,7 @@ uint64_t padding_of(uint64_t size) { return (tar_block - size % tar_block) % tar
 void settle(int root, const PutStep& step) {
   show(step.target);
   at.own = step.own;
+  at.whole_root = step.whole_root;
   at.strip = step.own ? 1 : 0;
   at.prefix[0] = '\0';
   at.base = -1;
@@ -219,7 +221,7 @@ void make_symlink(const char* name, const char* link) {
     give_up(PutTrouble::name, 0);
   }
   // at.path is the directory of `name` now: how deep that is counts.
-  if (!at.own) {
+  if (!at.own && !at.whole_root) {
     char place[longest_path];
     const size_t size = strlen(at.path);
     memcpy(place, at.path, size);
@@ -230,6 +232,24 @@ void make_symlink(const char* name, const char* link) {
   }
   make_room(name);
   check_system(syscall(SYS_symlinkat, link, at.parent, name) == 0);
+}
+
+// Safety: of a name below the base, through no link; a link that this name is of is linked itself.
+void make_hard_link(const char* name, const char* target) {
+  char path[longest_path];
+  if (!at.whole_root) {
+    give_up(PutTrouble::hard_link, 0);
+  }
+  check(clean_name(target, 0, path, sizeof path - 2));
+  if (name == nullptr || path[0] == '\0') {
+    give_up(PutTrouble::name, 0);
+  }
+  const char* last = cut(path);
+  const int directory = open_beneath(at.base, path, O_PATH | O_DIRECTORY);
+  check_system(directory >= 0);
+  make_room(name);
+  check_system(syscall(SYS_linkat, directory, last, at.parent, name, 0) == 0);
+  close(directory);
 }
 
 void write_all(int fd, const char* data, size_t size) {
@@ -299,6 +319,8 @@ bool take_extension(const TarHeader& header) {
     case TarKind::file:
     case TarKind::directory:
     case TarKind::symlink:
+    case TarKind::hard_link:
+    case TarKind::special:
       break;
   }
   return false;
@@ -314,8 +336,15 @@ void take_entry(TarHeader& header) {
   if (at.has_size && header.kind == TarKind::file) {
     header.size = at.size;
   }
+  if (header.kind == TarKind::special && !at.whole_root) {
+    give_up(PutTrouble::special, 0);
+  }
   const char* name = enter(wanted);
-  if (header.kind == TarKind::directory) {
+  if (header.kind == TarKind::special) {
+    // Why not made: the devices of a sandbox are its own.
+  } else if (header.kind == TarKind::hard_link) {
+    make_hard_link(name, link);
+  } else if (header.kind == TarKind::directory) {
     make_directory(header, name);
   } else if (header.kind == TarKind::symlink) {
     make_symlink(name, link);
