@@ -31,7 +31,7 @@ constexpr std::uint64_t most_busy_ns = second_ns;
 }  // namespace
 
 Tracer::Tracer(Settings settings, Hooks hooks)
-    : settings_(std::move(settings)),
+    : settings_(settings),
       hooks_(std::move(hooks)),
       clock_(settings_.start_ns),
       timers_(tracees_),

@@ -27,6 +27,7 @@ NOT_HERE = {
     "tests/bench/run": "takes long",
     "tests/coverage/run": "takes long",
     "tests/fuzz/run": "takes long",
+    "tests/virtual_time/run": "takes long",
     "tests/load/run": "takes long",
     "sudo tests/faults/run": "takes long",
     "cmake ": "configures a build tree like the one that this runs in",

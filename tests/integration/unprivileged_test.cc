@@ -47,6 +47,15 @@ class Nobody {
 
 }  // namespace
 
+// Red: `value = restart_no_handler` in finish_wait() of intercept/waits.cc as 0.
+TEST_CASE("unprivileged: virtual time") {
+  Nobody nobody_runs("time_calls");
+  const Run run = nobody_runs.run({"--clock", "virtual"}, {nobody_runs.program(), "3600000"});
+  INFO(run.describe());
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == read_file(SANDBOX_SOURCE_DIR "/tests/probes/time_calls.expected"));
+}
+
 TEST_CASE("unprivileged: a limit that needs a controller is refused with a hint") {
   Nobody nobody_runs("minimal");
   const Run run = run_target({"--memory", "64M"}, {nobody_runs.program()}, nobody_runs.options());
