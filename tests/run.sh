@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/packages.sh
 
-need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format clang-tidy zsh fish \
+need_packages "${build_packages[@]}" doctest-dev strace python3 python3-jsonschema jq perl mandoc clang-format clang-tidy zsh fish musl-tools \
   time libarchive-tools qemu-system-x86 qemu-system-common busybox-static
 # Of these any will do; Debian's where there is none (300 MiB to download, a minute or two).
 toolchains=()

@@ -268,3 +268,11 @@ TEST_CASE("virtual time: node") {
   expect_ok(run);
   CHECK(run.stdout_bytes() == "tick immediate interval, later true\nSIGUSR2\nend 0\n");
 }
+
+// Red: Tracer::fire() without sys::interrupt().
+TEST_CASE("virtual time: java") {
+  const Run run = Program("java/Timers.java").run({"-XX:-UsePerfData"}, {"--clock", "virtual"});
+  INFO(run.describe());
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "ticks, later true\nsignal true\nhook\n");
+}
