@@ -86,8 +86,14 @@ void Feeding::send_more(EventLoop& loop) {
     sent_ += static_cast<std::size_t>(put);
     on_progress_();
   } else if (errno != EAGAIN && errno != EINTR) {
-    // Why no error: the helper has ended, and the launch tells why.
+    const int err = errno;
     loop.remove(ours_.ref());
+    // Why: a helper that still lives would wait for the rest for ever.
+    (void)::shutdown(ours_.number(), SHUT_WR);
+    // Why no error where it has ended: the launch tells why.
+    if (err != EPIPE && err != ECONNRESET) {
+      on_error_(Error(Tag::files_put, "sending files to the helper inside", err));
+    }
   }
 }
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "sys/trouble.h"
 
 namespace sb::sys {
 namespace {
@@ -74,6 +74,7 @@ FileRights::FileRights(std::uint32_t uid, std::uint32_t gid) {
     err_ = errno;
     return;
   }
+  left_groups_ = true;
   (void)::setfsgid(gid);
   // Kernel: leaving 0 takes the capabilities that pass over file modes (capabilities(7)).
   (void)::setfsuid(uid);
@@ -81,11 +82,19 @@ FileRights::FileRights(std::uint32_t uid, std::uint32_t gid) {
 }
 
 FileRights::~FileRights() {
-  (void)::setfsuid(::geteuid());
-  (void)::setfsgid(::getegid());
-  SB_ASSERT(has_file_ids(::geteuid(), ::getegid()));
-  if (err_ == 0 || err_ == EPERM) {
-    (void)set_groups(groups_);
+  // Kernel: one's own ids are always allowed; what is left is want of memory (setfsuid(2)), which a
+  // second try may find.
+  constexpr int tries = 3;
+  bool restored = false;
+  for (int i = 0; i < tries && !restored; ++i) {
+    (void)::setfsuid(::geteuid());
+    (void)::setfsgid(::getegid());
+    restored = has_file_ids(::geteuid(), ::getegid()) && (!left_groups_ || set_groups(groups_));
+  }
+  if (!restored) {
+    // Why no more: those are fewer rights, so what is opened meanwhile fails and says so; and no
+    // other run begins in this process (check_looks()).
+    note_trouble(ENOMEM, "taking back the rights to files");
   }
 }
 

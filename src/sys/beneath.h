@@ -34,6 +34,7 @@ class FileRights {
 
  private:
   std::vector<gid_t> groups_;
+  bool left_groups_ = false;
   int err_ = 0;
 };
 

@@ -71,7 +71,8 @@ class Seen:
         self.document = parse(self.text)
         self.own_output = read(place / scene.output).replace(str(place), "PLACE") if scene.output else None
         self.events = read(place / scene.events) if scene.events else None
-        expected = {"report", "input", "shared", scene.result, scene.output, scene.events}
+        expected = {"report", "input", "shared", scene.result, scene.output, scene.events,
+                    *scene.saved}
         self.left = sorted(name for name in os.listdir(place) if name not in expected)
         self.left += [f"shared/{name}" for name in os.listdir(place / "shared")]
 
@@ -162,7 +163,8 @@ def verdict(seen, plain, action):
     changed = difference(seen, plain)
     if not changed:
         return "same", ""
-    if all(is_unknown(key, *changed[key]) or is_only_warned_of(key, *changed[key]) for key in changed):
+    if all(is_unknown(key, *changed[key]) or is_only_warned_of(key, *changed[key]) or
+           is_not_saved(key, *changed[key]) for key in changed):
         return "adapted", ""
     kind, _, number = action.partition("=")
     if kind == "error" and int(number) in NOT_HERE and all(may_adapt(key, *changed[key]) for key in changed):
@@ -179,7 +181,14 @@ def is_only_warned_of(key, before, now):
     """Whether all that is new are warnings of what a run does without: its events, and with --best-effort
     the names of forbidden calls."""
     return key == "warnings" and now[: len(before)] == before and all(
-        warning.startswith(("events end early", "forbidden calls are not named")) for warning in now[len(before):])
+        warning.startswith(("events end early", "forbidden calls are not named")) or " is not saved as " in warning for warning in now[len(before):])
+
+
+def is_not_saved(key, before, now):
+    """Whether a file is not copied out, or not looked for, and the result says why of each."""
+    return key == "files" and len(now) > 0 and all(
+        file in before or (file["error"] is not None and file["saved"] is None) for file in now) and any(
+        file["error"] is not None for file in now)
 
 
 def may_adapt(key, before, now):

@@ -12,6 +12,7 @@ class Scene:
     result: str = ""   # the file of the result, in the run's folder; empty: stdout
     output: str = ""   # the file of the program's stdout
     events: str = ""
+    saved: tuple = ()  # names of files that are copied out
 
 
 NO_GROUP = ("--memory", "none", "--processes", "none", "--cpu-time", "none")
@@ -25,6 +26,10 @@ def all_scenes():
         Scene("stdin file", ("--stdin", "input", "--result", "result", "--stdout", "output"),
               result="result", output="output"),
         Scene("put", ("--put", "input:/workspace")),
+        Scene("put and get", ("--put", "input:/workspace/x", "--get", "/workspace/x:saved",
+                              "--get", "/workspace/:tree.tar", "--get", "/workspace/x*:."), saved=("saved", "tree.tar", "x")),
+        Scene("cow", ("--workspace", "cow:shared", "--get", "/workspace/:tree.tar"),
+              saved=("tree.tar",)),
         Scene("events", ("--events", "events", "--profile", "python"), events="events"),
         Scene("plain ids", ("--userns", "never")),
         Scene("limits", ("--cpu-time", "5s", "--memory", "64M", "--processes", "8", "--cpus", "1",
