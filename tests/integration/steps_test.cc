@@ -171,7 +171,7 @@ class Kept {
   Run run() const {
     Options options;
     options.directory = place_.path();
-    options.env = {{"HOME", place_.path()}};
+    options.env = {{"HOME", home_.path()}};
     options.input =
         R"({"files": {"root": "empty", "put": [{"source": "in", "target": "/workspace/in"}],
         "mounts": [{"source": ")" +
@@ -208,6 +208,7 @@ class Kept {
     return files;
   }
 
+  TempDirectory home_;  // where an ordinary user keeps them
   TempDirectory place_;
   std::set<std::string> before_;
 };

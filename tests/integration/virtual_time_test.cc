@@ -15,6 +15,8 @@ Run run_virtual(const Words& options, const Words& command, const Options& how =
 
 Words shell(const std::string& script) { return {"bash", "-c", script}; }
 
+std::string patience() { return std::to_string(static_cast<int>(20 * slow())) + "s"; }
+
 double elapsed_s(const Run& run) { return run.document.at("clock.elapsed_ns").number() / 1e9; }
 
 }  // namespace
@@ -38,13 +40,14 @@ TEST_CASE("virtual time: every call that waits answers as a real kernel does") {
 TEST_CASE("virtual time: timeouts of sockets end as a real kernel ends them") {
   const std::string real = read_file(SANDBOX_SOURCE_DIR "/tests/probes/socket_times.expected");
   for (const char* step_ms : {"100", "3600000"}) {
-    const Run run = run_virtual({"--wall-time", "20s"}, {probe("socket_times"), step_ms});
+    const Run run = run_virtual({"--wall-time", patience()}, {probe("socket_times"), step_ms});
     INFO(run.describe());
     expect_ok(run);
     CHECK(run.stdout_bytes() == real);
     CHECK(run.document.at("clock.deterministic").boolean());
   }
-  const Run run = run_virtual({"--wall-time", "20s"}, {probe("socket_times"), "100", "forever"});
+  const Run run =
+      run_virtual({"--wall-time", patience()}, {probe("socket_times"), "100", "forever"});
   INFO(run.describe());
   expect_status(run, "deadlock", 124);
 }
@@ -193,7 +196,7 @@ TEST_CASE("virtual time: no way out of it") {
   for (const char* how : {"untraced", "clone3", "counter", "dumpable", "odd_times", "thread_exec",
                           "many_timers", "storm"}) {
     CAPTURE(how);
-    const Run run = run_virtual({"--wall-time", "20s"}, {probe("escape_clock"), how});
+    const Run run = run_virtual({"--wall-time", patience()}, {probe("escape_clock"), how});
     INFO(run.describe());
     expect_ok(run);
     CHECK(run.stdout_bytes() == "ok\n");
@@ -202,7 +205,7 @@ TEST_CASE("virtual time: no way out of it") {
 
 // Red: all_sleep() without still_sleep().
 TEST_CASE("virtual time: the clock never moves while a thread can run") {
-  const Run run = run_virtual({"--wall-time", "20s"}, {probe("escape_clock"), "violation"});
+  const Run run = run_virtual({"--wall-time", patience()}, {probe("escape_clock"), "violation"});
   INFO(run.describe());
   expect_ok(run);
   CHECK(run.stdout_bytes() == "ok\n");
