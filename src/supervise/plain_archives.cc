@@ -74,7 +74,8 @@ struct Room {
 };
 
 Room room_of(std::uint64_t packed, std::uint64_t left) {
-  const std::uint64_t by_ratio = free_bytes + packed * ratio;
+  constexpr std::uint64_t most = 1ULL << 50;  // Why: so that the product fits.
+  const std::uint64_t by_ratio = free_bytes + std::min(packed, most) * ratio;
   return by_ratio < left ? Room{by_ratio, true} : Room{left, false};
 }
 

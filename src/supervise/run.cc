@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -57,22 +59,23 @@ result::Outcome outcome_of_error(Error error) {
   return outcome;
 }
 
-result::Outcome run(const policy::Spec& wanted, const policy::HostFacts& facts,
+result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
                     const Channels& channels, std::uint64_t created_ns,
                     std::unique_ptr<Attempt>* left) {
   std::unique_ptr<Attempt> attempt;
-  policy::Spec spec = wanted;
   Result<result::Outcome> outcome = run_or_fail(spec, facts, channels, created_ns, attempt);
+  std::optional<policy::Spec> copied;  // Why only then: a spec is large.
   if (is_of_overlay(spec, outcome)) {
     // Why: as below, the program has not run.
-    policy::copy_workspace(spec.files);
-    outcome = run_or_fail(spec, facts, channels, created_ns, attempt);
+    copied = spec;
+    policy::copy_workspace(copied->files);
+    outcome = run_or_fail(*copied, facts, channels, created_ns, attempt);
   }
   // Why not with a virtual clock: it is by the listener's waiting that tracing begins in time.
   if (spec.best_effort && !spec.clock.is_virtual() && outcome && outcome->error &&
       outcome->error->tag() == Tag::launch_listener) {
     // Why: safe to try again: the program has not run.
-    policy::Spec unnamed = spec;
+    policy::Spec unnamed = copied ? *std::move(copied) : spec;
     unnamed.name_violations = false;
     unnamed.warnings.push_back("forbidden calls are not named, and in descendants not noticed: " +
                                outcome->error->message());
