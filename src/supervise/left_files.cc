@@ -1,4 +1,6 @@
 // What the supervisor does with the files inside, before anything runs there and afterwards.
+#include <poll.h>
+
 #include "files/disk.h"
 #include "files/work_archive.h"
 #include "launch/stages.h"
@@ -77,6 +79,13 @@ void Supervisor::look_at_files() {
                           collected.warnings.end());
   }
   keep_work();
+  // Why: with init its mounts go, and what is read then is an empty directory, not what was there.
+  pollfd init{.fd = running_.init().ref().number(), .events = POLLIN, .revents = 0};
+  if (seen_.executed && ((collector_ != nullptr && !seen_.files.empty()) || work_) &&
+      ::poll(&init, 1, 0) == 1) {
+    seen_.record_failure(
+        Error(Tag::launch_died, "reading the files of a sandbox, whose init was killed"));
+  }
   // Why now: who holds the last of it takes the file system down, which init is to do.
   root_.reset();
 }
