@@ -134,7 +134,7 @@ TEST_CASE("files: extract unpacks what gzip xz zstd bzip2 and zip packed") {
   CHECK(hole.stdout_bytes() == "1048576\n");
 }
 
-// Red: request_of() has no -P: names that lead out are mended, and "/tmp/x" is unpacked.
+// Red: room_of() knows no ratio.
 TEST_CASE("p3 a packed archive writes nothing outside of its directory and is no bomb") {
   const Packed packed;
   struct Row {
@@ -170,7 +170,7 @@ TEST_CASE("p3 a packed archive writes nothing outside of its directory and is no
   CHECK(names.document.at("error.tag").text() == "files.put");
 }
 
-// Red: make_archives_plain() does not look whether bsdtar is there.
+// Red: make_plain() does not call check_decoder().
 TEST_CASE("p15 a packed archive is refused on a host that has no bsdtar") {
   require("root");
   const Packed packed("few");
@@ -191,7 +191,7 @@ TEST_CASE("p15 a packed archive is refused on a host that has no bsdtar") {
   expect_ok(plain);
 }
 
-// Red: run_steps() makes archives plain for a run without steps only.
+// Red: Steps::run() does not call make_archives_plain().
 TEST_CASE("files: a packed archive is put in before the first step and by serve") {
   const Packed packed("few");
   const std::string put = R"("files": {"put": [{"source": ")" + packed.path("good.zip") +

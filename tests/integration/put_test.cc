@@ -256,7 +256,7 @@ TEST_CASE("p3 an archive of very many entries ends at the limit of the disk") {
   expect_refused(run, "files.put", "No space left on device");
 }
 
-// Red: plan_mounts() has the overlay's upper directory belong to root.
+// Red: mount_scratch() has /workspace's directory belong to root.
 TEST_CASE("files: a cow workspace can be changed and the directory stays as it was") {
   require("owner mapping");
   const Sources sources;
@@ -319,7 +319,7 @@ TEST_CASE("files: a cow workspace shows what is mounted below the directory") {
   CHECK(run.stdout_bytes() == "below\n");
 }
 
-// Red: new_overlay() mounts without MS_NOSUID and MS_NODEV.
+// Red: new_file_system() mounts without MS_NOSUID and MS_NODEV.
 TEST_CASE("p7 a cow workspace has no set-user-ID program and no device of the directory") {
   require("root");
   const Sources sources;
@@ -343,7 +343,7 @@ TEST_CASE("p7 a cow workspace has no set-user-ID program and no device of the di
   close(pipe);
 }
 
-// Red: the upper directory is one of the host's.
+// Red: mount_scratch() takes twice the limit.
 TEST_CASE("files: many runs share a cow workspace and the limit of the disk holds in each") {
   require("owner mapping");
   const Sources sources;
