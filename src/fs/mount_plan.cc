@@ -210,14 +210,24 @@ class Planner {
 
   // One file system behind all writable directories, so that one number limits them.
   void mount_scratch() {
-    const std::uint64_t size = spec_.limits.disk_bytes.value_or(0);  // Kernel: 0 is unlimited.
+    std::uint64_t size = spec_.limits.disk_bytes.value_or(0);  // Kernel: 0 is unlimited.
     constexpr std::uint64_t bytes_for_an_inode = 1024;
     constexpr std::uint64_t least_inodes = 1024;
     const std::uint64_t inodes = size == 0 ? 0 : std::max(size / bytes_for_an_inode, least_inodes);
+    // Why: the file of the uptime is not the program's.
+    constexpr std::uint64_t page = 4096;
+    size += size != 0 && spec_.clock.is_virtual() ? page : 0;
     // Why: on /proc, where the real one hides the whole of it afterwards.
     add({.kind = OpKind::tmpfs,
          .path = "proc",
          .text = fmt::format("size={},nr_inodes={},mode=0755", size, inodes)});
+    if (spec_.clock.is_virtual()) {
+      // Why a text: what it takes is then no part of what the program used.
+      add({.kind = OpKind::file,
+           .path = fmt::format("proc/{}", uptime_file),
+           .text = "0.00 0.00\n",
+           .mode = 0644});
+    }
     std::size_t number = 0;
     for (const Placement& placement : placements_.in_order()) {
       if (placement.host != nullptr) {
@@ -255,6 +265,12 @@ class Planner {
          .path = "proc",
          .text = "hidepid=2",
          .attributes = MOUNT_ATTR_NOEXEC});
+    if (spec_.clock.is_virtual()) {
+      add({.kind = OpKind::scratch,
+           .path = "proc/uptime",
+           .text = uptime_file,
+           .attributes = read_only | MOUNT_ATTR_NOEXEC});
+    }
     const auto hide = [this](const char* name, const char* behind, bool directory) {
       add({.kind = OpKind::bind,
            .path = fmt::format("proc/{}", name),
@@ -319,6 +335,8 @@ std::string describe(const MountOp& op) {
       return fmt::format("mounting the host's \"{}\" on \"{}\"", op.text, path);
     case OpKind::bind:
       return fmt::format("mounting \"/{}\" on \"{}\"", op.text, path);
+    case OpKind::scratch:
+      return fmt::format("mounting on \"{}\"", path);
     case OpKind::copy:
       return fmt::format("copying the host's \"{}\" to \"{}\"", op.text, path);
     case OpKind::proc:

@@ -19,6 +19,7 @@ enum class OpKind {
   host,     // a host path, cloned as a mount tree, shown at `path`
   overlay,  // text: mount data
   bind,     // a path of the new root shown again
+  scratch,  // a path of the file system in memory, which no other may show any more
   copy,     // a host file whose bytes are copied in
   proc,
   attributes,
@@ -44,6 +45,9 @@ struct MountOp {
 
 // Mount data of the root's own tmpfs: directories, a few small files, copies of the caller's files.
 std::string root_mount_data(const policy::Spec& spec);
+
+// In the file system in memory, with a virtual clock only: what is shown as /proc/uptime.
+inline constexpr const char* uptime_file = "uptime";
 
 std::vector<MountOp> plan_mounts(const policy::Spec& spec);
 

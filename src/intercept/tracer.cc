@@ -335,6 +335,7 @@ void Tracer::fire(Tracee& tracee) {
 }
 
 void Tracer::show_all() {
+  hooks_.on_moved();
   const std::uint64_t free_readings = reads_.is_spinning() ? 0 : ClockReads::free_readings;
   for (auto& [pid, process] : tracees_.processes()) {
     show_clock(process, clock_, stalling_, free_readings);

@@ -39,6 +39,8 @@ struct Hooks {
   std::function<void()> on_deadlock;
   // The clock stands at its limit, and everything waits for a later time.
   std::function<void()> on_limit;
+  // The clock shows something else now.
+  std::function<void()> on_moved;
   std::function<void(Error)> on_error;
 };
 

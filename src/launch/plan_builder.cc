@@ -39,6 +39,8 @@ inside::MountKind lowered(fs::OpKind kind, bool by_path) {
       return by_path ? inside::MountKind::bind_host : inside::MountKind::attach;
     case fs::OpKind::bind:
       return inside::MountKind::bind;
+    case fs::OpKind::scratch:
+      return inside::MountKind::bind_scratch;
     case fs::OpKind::copy:
       return inside::MountKind::copy;
     case fs::OpKind::proc:

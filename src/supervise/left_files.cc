@@ -68,6 +68,7 @@ void Supervisor::look_at_files() {
     }
   }
   scratch_.reset();
+  uptime_.reset();
   if (feeding_ != nullptr) {
     seen_.warnings.insert(seen_.warnings.end(), feeding_->warnings().begin(),
                           feeding_->warnings().end());

@@ -124,6 +124,8 @@ class Supervisor {
 
   // virtual time
   void begin_tracing();
+  Result<Done> open_uptime();
+  bool show_uptime();
   Result<Done> wait_and_step();
   intercept::Drained drain_streams();
   bool awaits_input();
@@ -182,6 +184,8 @@ class Supervisor {
   std::unique_ptr<InputPump> input_;
   std::optional<Listener> listener_;
   std::unique_ptr<intercept::Tracer> tracer_;  // null: the clock is real
+  sys::Fd uptime_;                             // with a virtual one: what /proc/uptime shows
+  std::uint64_t shown_uptime_ = 0;             // in hundredths of a second
   sys::Pidfd target_;
   sys::Fd root_;                  // of the sandbox, from `started` until all inside are dead
   sys::Fd scratch_;               // its file system in memory, as long

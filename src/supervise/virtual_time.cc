@@ -1,8 +1,13 @@
 // The supervisor's part in a virtual clock (intercept/tracer.h).
+#include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include "fs/mount_plan.h"
 #include "policy/value_parsers.h"
 #include "supervise/supervisor.h"
+#include "sys/beneath.h"
 
 namespace sb::supervise {
 namespace {
@@ -43,11 +48,15 @@ void Supervisor::begin_tracing() {
                       .observed = tracer_->clock().elapsed(),
                       .mechanism = "virtual clock"});
               },
+          .on_moved = [this] { show_uptime(); },
           .on_error = [this](Error error) { fail(std::move(error)); }});
   Result<Done> begun = tracer_->begin(static_cast<pid_t>(target.value_or(0)),
                                       static_cast<pid_t>(init.value_or(0)), *std::move(wakeup));
   if (!begun && has_died(target_.ref())) {
     return;  // Why: the end of the error pipe says where.
+  }
+  if (begun) {
+    begun = open_uptime();
   }
   if (begun) {
     // Why an empty callback: step() follows every wake-up.
@@ -56,6 +65,31 @@ void Supervisor::begin_tracing() {
   if (!begun) {
     fail(std::move(begun).error());
   }
+}
+
+Result<Done> Supervisor::open_uptime() {
+  sys::OpenResult file = sys::open_beneath(scratch_.ref(), fs::uptime_file, O_WRONLY);
+  if (file.err != 0) {
+    return Error(Tag::clock_trace, "opening what /proc/uptime shows", file.err);
+  }
+  uptime_ = std::move(file.fd);
+  return show_uptime() ? Result<Done>(Done{})
+                       : Error(Tag::clock_trace, "writing what /proc/uptime shows", errno);
+}
+
+// As the kernel writes it; computing takes no virtual time, so all of it was spent idle.
+// Why no error later: it only ever grows in the page that it has, by a byte now and then.
+bool Supervisor::show_uptime() {
+  constexpr std::uint64_t hundredth_ns = intercept::second_ns / 100;
+  const std::uint64_t hundredths = tracer_->clock().monotonic() / hundredth_ns;
+  if (hundredths == shown_uptime_ || !uptime_.valid()) {
+    return uptime_.valid();
+  }
+  shown_uptime_ = hundredths;
+  const std::string time = fmt::format("{}.{:02}", hundredths / 100, hundredths % 100);
+  const std::string line = fmt::format("{} {}\n", time, time);
+  return ::pwrite(uptime_.number(), line.data(), line.size(), 0) ==
+         static_cast<ssize_t>(line.size());
 }
 
 Result<Done> Supervisor::wait_and_step() {

@@ -66,6 +66,22 @@ TEST_CASE("virtual time: clocks show the start that was asked for and what was s
   }
 }
 
+// Red: Tracer::show_all() without hooks_.on_moved().
+TEST_CASE("virtual time: the uptime in proc is that of the clock and read-only") {
+  const Run run = run_virtual({}, shell("cat /proc/uptime; sleep 3600; cat /proc/uptime; "
+                                        "sleep 0.25; read up idle < /proc/uptime; echo $up; "
+                                        "echo 1 > /proc/uptime || rm /proc/uptime || echo no"));
+  INFO(run.describe());
+  expect_ok(run);
+  CHECK(run.stdout_bytes() == "1000.00 1000.00\n4600.00 4600.00\n4600.25\nno\n");
+  CHECK(run.document.at("disk.used_bytes").integer() == 0);
+  const Run full = run_virtual({"--disk", "1M"}, shell("head -c 1M /dev/zero > all; sleep 1e9; "
+                                                       "cat /proc/uptime"));
+  INFO(full.describe());
+  expect_ok(full);
+  CHECK(full.stdout_bytes() == "1000001000.00 1000001000.00\n");
+}
+
 // Red: Supervisor::event_time() without its first lines.
 TEST_CASE("virtual time: events carry virtual times and keep the order of the streams") {
   const TempDirectory directory;
@@ -150,6 +166,7 @@ TEST_CASE("virtual time: a ticker that never ends meets its limit") {
   CHECK(elapsed_s(run) == 100);
 }
 
+// Red: set_timer() of supervise/deadlines.cc without wall_end_.
 TEST_CASE("virtual time: the other limits stay") {
   expect_limit(run_virtual({"--wall-time", "300ms"}, shell("while sleep 30; do :; done")),
                "wall_time_limit", "wall_time", 124);
@@ -176,6 +193,7 @@ TEST_CASE("virtual time: a dynamic program reads its clocks without a system cal
   CHECK(run.document.at("clock.spin_ticks").integer() == 0);
 }
 
+// Red: `waits` in collect_clock() as false.
 TEST_CASE("virtual time: the callers stdin is read first or waited for") {
   Options input;
   input.input = "one\ntwo\n";

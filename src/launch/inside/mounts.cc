@@ -113,16 +113,22 @@ bool attach(const MountStep& step, const Workplace& place) {
   return target.fd >= 0 && attach_to(target.fd, step, place, step.fd);
 }
 
-bool bind(const MountStep& step, const Workplace& place, bool from_host) {
+int open_source(const MountStep& step, const Workplace& place) {
+  if (step.kind == MountKind::bind_host) {
+    // Why no link: the caller's were followed when the mount was planned.
+    return open(step.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  }
+  return look_up(step.kind == MountKind::bind_scratch ? scratch_fd : place.root, step.text);
+}
+
+bool bind(const MountStep& step, const Workplace& place) {
   // Why first: this kernel may lack what is to be hidden; and to drop a cloned tree again takes a
   // grace period of the kernel's, up to milliseconds.
   const Handle target{look_up(place.root, step.path)};
   if (target.fd < 0) {
     return false;
   }
-  // Why no link: the caller's were followed when the mount was planned.
-  const Handle source{from_host ? open(step.text, O_PATH | O_NOFOLLOW | O_CLOEXEC)
-                                : look_up(place.root, step.text)};
+  const Handle source{open_source(step, place)};
   if (source.fd < 0) {
     return false;
   }
@@ -236,9 +242,9 @@ bool mount_step(const MountStep& step, const Workplace& place) {
     case MountKind::attach:
       return attach(step, place);
     case MountKind::bind_host:
-      return bind(step, place, true);
     case MountKind::bind:
-      return bind(step, place, false);
+    case MountKind::bind_scratch:
+      return bind(step, place);
     case MountKind::overlay:
       return new_overlay(step);
     case MountKind::proc:

@@ -17,13 +17,14 @@ enum class MountKind : uint32_t {
   symlink,    // text: what it points to
   target,     // nothing is made: fails if `path` is not there
   attach,  // fd: a detached mount tree of the supervisor's; attributes already set, or Plan.remount
-  bind_host,   // text: a path of the old root, cloned here with `attributes` (unprivileged callers)
-  bind,        // text: a path of the new root, shown again at `path` with `attributes`
-  overlay,     // text: mount data; its upper directory must hold user.* attributes
-  copy,        // fd: a file whose bytes become `path`, mode
-  proc,        // text: mount data
-  attributes,  // sets `attributes` on the mount at `path`
-  detach,      // unmounts `path`
+  bind_host,  // text: a path of the old root, cloned here with `attributes` (unprivileged callers)
+  bind,       // text: a path of the new root, shown again at `path` with `attributes`
+  bind_scratch,  // text: a path of the file system in memory, which /proc hides by then
+  overlay,       // text: mount data; its upper directory must hold user.* attributes
+  copy,          // fd: a file whose bytes become `path`, mode
+  proc,          // text: mount data
+  attributes,    // sets `attributes` on the mount at `path`
+  detach,        // unmounts `path`
 };
 
 // `path` and `text` of bind are relative to the new root, without a leading slash; "" is the root.

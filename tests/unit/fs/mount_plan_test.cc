@@ -140,6 +140,24 @@ TEST_CASE("mount plan: proc is mounted over the scratch file system") {
   CHECK(proc > find(ops, OpKind::bind, "dev/shm"));
 }
 
+// Red: mount_scratch() without the page for the uptime.
+TEST_CASE("mount plan: with a virtual clock the uptime is a file of the scratch file system") {
+  policy::Spec spec;
+  CHECK_FALSE(has(fs::plan_mounts(spec), OpKind::scratch, "proc/uptime"));
+  spec.clock.mode = policy::ClockMode::virtual_time;
+  spec.limits.disk_bytes = 1 << 20;
+  const std::vector<MountOp> ops = fs::plan_mounts(spec);
+  const auto made = find(ops, OpKind::file, "proc/uptime");
+  const auto shown = find(ops, OpKind::scratch, "proc/uptime");
+  REQUIRE(made > find(ops, OpKind::tmpfs, "proc"));
+  CHECK(made < find(ops, OpKind::proc, "proc"));
+  REQUIRE(shown > find(ops, OpKind::proc, "proc"));
+  CHECK((ops[static_cast<std::size_t>(shown)].attributes & MOUNT_ATTR_RDONLY) != 0);
+  // What the program may write is as much as was asked for.
+  CHECK(ops[static_cast<std::size_t>(find(ops, OpKind::tmpfs, "proc"))].text.starts_with(
+      "size=1052672,"));
+}
+
 TEST_CASE("placements: the ground is that of the nearest mount above") {
   policy::Spec spec = with_mounts({{.source = "/u", .target = "/usr"}});
   spec.files.tmpfs = {"/usr/cache"};
