@@ -1,5 +1,7 @@
 #include "supervise/prepare.h"
 
+#include <cerrno>
+
 #include <fmt/core.h>
 
 #include "policy/resolve.h"
@@ -43,10 +45,12 @@ Prepared prepare(std::span<const policy::StepRequest> requests) {
   return prepared;
 }
 
-bool is_usage(const Error& error) { return error.exit_code() == info(Tag::usage).exit_code; }
+bool is_usage(const Error& error) {
+  return error.exit_code() == info(Tag::usage).exit_code && error.err() != ECANCELED;
+}
 
 result::Outcome outcome_of_refusal(const Prepared& prepared) {
-  result::Outcome outcome = outcome_of_error(*prepared.refused);
+  result::Outcome outcome = outcome_of_preparation(*prepared.refused);
   outcome.sandbox = {.version = SANDBOX_VERSION,
                      .profile = prepared.profile,
                      .profile_sha256 = "",

@@ -59,6 +59,16 @@ result::Outcome outcome_of_error(Error error) {
   return outcome;
 }
 
+result::Outcome outcome_of_preparation(Error error) {
+  if (error.err() != ECANCELED) {
+    return outcome_of_error(std::move(error));
+  }
+  result::Outcome outcome;
+  outcome.status = result::Status::cancelled;
+  outcome.reason = "cancelled before it was started: " + error.message();
+  return outcome;
+}
+
 result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
                     const Channels& channels, std::uint64_t created_ns,
                     std::unique_ptr<Attempt>* left) {

@@ -21,6 +21,8 @@ result::Outcome run(const policy::Spec& spec, const policy::HostFacts& facts,
 
 // An outcome for what failed before anything was started.
 result::Outcome outcome_of_error(Error error);
+// The same of what a signal to end may have cut short (ECANCELED), which is no error.
+result::Outcome outcome_of_preparation(Error error);
 
 // What an outcome says of the sandbox itself.
 result::SandboxInfo info_of(const policy::Spec& spec, const policy::HostFacts& facts);

@@ -53,13 +53,7 @@ result::Outcome outcome_of(const StepResult& kept) {
 }
 
 result::Outcome outcome_of_archives(const policy::Spec& spec, Error error) {
-  if (error.err() == ECANCELED) {
-    result::Outcome outcome;
-    outcome.status = result::Status::cancelled;
-    outcome.reason = "cancelled while archives were unpacked";
-    return outcome;
-  }
-  return outcome_of_error(
+  return outcome_of_preparation(
       std::move(error).context(fmt::format("starting \"{}\"", spec.command.shown)));
 }
 
