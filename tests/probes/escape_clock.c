@@ -3,6 +3,7 @@
 // escape_clock HOW
 #include <errno.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -57,6 +59,110 @@ static int counter(void) {
   }
   const uint64_t after = __builtin_ia32_rdtsc();
   return mode == PR_TSC_ENABLE && after > before && after - before < 1000;
+}
+
+// Neither the program nor what it makes has the counter itself, however it is asked for.
+static int switch_counter(void) {
+  const int modes[] = {PR_TSC_SIGSEGV, PR_TSC_ENABLE};
+  for (int i = 0; i < 4; ++i) {
+    const pid_t child = i < 2 ? 0 : fork();
+    if (prctl(PR_SET_TSC, 3) != -1 || errno != EINVAL || prctl(PR_SET_TSC, modes[i % 2]) != 0) {
+      return 0;
+    }
+    const uint64_t before = __builtin_ia32_rdtsc();
+    for (volatile unsigned n = 0; n < 1000000; ++n) {
+    }
+    if (__builtin_ia32_rdtsc() - before > 1000) {
+      return 0;
+    }
+    if (i >= 2 && child == 0) {
+      _exit(7);
+    }
+    int status = 0;
+    if (child > 0 && (waitpid(child, &status, 0) != child || status != 7 << 8)) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+static int refuses_ptrace(int child) {
+  const long requests[] = {PTRACE_TRACEME,   PTRACE_ATTACH, PTRACE_SEIZE,
+                           PTRACE_INTERRUPT, PTRACE_DETACH, PTRACE_KILL};
+  for (unsigned i = 0; i < sizeof requests / sizeof requests[0]; ++i) {
+    if (syscall(SYS_ptrace, requests[i], child, 0, 0) != -1 || errno != EPERM) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+static int by_ptrace(void) {
+  const uint64_t before = now_ns();
+  const pid_t child = fork();
+  if (child == 0) {
+    const int ok = refuses_ptrace(getppid());
+    sleeps(60);
+    _exit(ok ? 7 : 0);
+  }
+  int status = 0;
+  return refuses_ptrace(child) && waitpid(child, &status, 0) == child && status == 7 << 8 &&
+         now_ns() - before == 60000000000ULL;
+}
+
+static void* sleep_on(void* unused);
+
+static void wait_somehow(int how) {
+  struct timespec hour = {3600, 0};
+  int word = 0;
+  pthread_t thread;
+  switch (how) {
+    case 0:
+      sleeps(3600);
+      break;
+    case 1:
+      syscall(SYS_futex, &word, 0, 0, &hour, NULL, 0);
+      break;
+    case 2:
+      poll(NULL, 0, 3600000);
+      break;
+    case 3:
+      pthread_create(&thread, NULL, sleep_on, NULL);
+      pause();
+      break;
+    default:
+      alarm(3600);
+      raise(SIGSTOP);
+  }
+}
+
+// By its parent, by its brother, and while its parent waits for it.
+static int killed(void) {
+  const uint64_t before = now_ns();
+  for (int how = 0; how < 10; ++how) {
+    const pid_t child = fork();
+    if (child == 0) {
+      wait_somehow(how % 5);
+      _exit(0);
+    }
+    pid_t brother = 0;
+    if (how >= 5 && (brother = fork()) == 0) {
+      sleeps(2);
+      kill(child, SIGKILL);
+      _exit(0);
+    }
+    if (how < 5) {
+      sleeps(2);
+      kill(child, SIGKILL);
+    }
+    int status = 0;
+    if (waitpid(child, &status, 0) != child || status != SIGKILL ||
+        (brother > 0 && waitpid(brother, NULL, 0) != brother)) {
+      return 0;
+    }
+  }
+  return now_ns() - before == 20000000000ULL && sleeps(2) == 0 &&
+         now_ns() - before == 22000000000ULL;
 }
 
 static int dumpable(void) {
@@ -218,10 +324,19 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     int (*run)(void);
-  } all[] = {{"untraced", untraced},     {"clone3", by_clone3},        {"counter", counter},
-             {"dumpable", dumpable},     {"odd_times", odd_times},     {"thread_exec", thread_exec},
-             {"after_exec", after_exec}, {"many_timers", many_timers}, {"storm", storm},
-             {"violation", violation}};
+  } all[] = {{"untraced", untraced},
+             {"clone3", by_clone3},
+             {"counter", counter},
+             {"dumpable", dumpable},
+             {"odd_times", odd_times},
+             {"thread_exec", thread_exec},
+             {"after_exec", after_exec},
+             {"many_timers", many_timers},
+             {"storm", storm},
+             {"violation", violation},
+             {"switch_counter", switch_counter},
+             {"ptrace", by_ptrace},
+             {"killed", killed}};
   arguments = argv;
   for (unsigned i = 0; argc > 1 && i < sizeof all / sizeof all[0]; ++i) {
     if (strcmp(argv[1], all[i].name) == 0) {
