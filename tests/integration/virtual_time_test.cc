@@ -229,6 +229,7 @@ TEST_CASE("virtual time: the clock never moves while a thread can run") {
   CHECK(run.stdout_bytes() == "ok\n");
 }
 
+// Red: refused_calls() given SECCOMP_RET_ERRNO | EPERM in intercept/trace_filter.cc.
 TEST_CASE("virtual time: a forbidden call is still a violation") {
   const Run run = run_virtual({}, {probe("call_syscall"), "ptrace", "0"});
   expect_status(run, "syscall_violation", 159);
@@ -249,12 +250,14 @@ TEST_CASE("virtual time: ten runs print the same at the same times") {
 }
 
 // Programs that the tests of the profiles run by a real clock: the same is printed here.
+// Red: on_call_end() without note_made_timer().
 TEST_CASE("virtual time: shell") {
   const Run run = Program("shell/timers.sh").run({}, {"--clock", "virtual"});
   expect_ok(run);
   CHECK(run.stdout_bytes() == "timeout 124\nread 1\ncaught\nlater 1\nalarm 1\n1970\n");
 }
 
+// Red: set_interval() of intercept/timer_calls.cc without set_timer().
 TEST_CASE("virtual time: python") {
   const Run run = Program("python/timers.py").run({}, {"--clock", "virtual"});
   expect_ok(run);
@@ -278,12 +281,14 @@ TEST_CASE("virtual time: python") {
   CHECK(waits.stdout_bytes() == "True\n86999.0\n");
 }
 
+// Red: set_interval() of intercept/timer_calls.cc without set_timer().
 TEST_CASE("virtual time: perl") {
   const Run run = Program("perl/timers.pl").run({}, {"--clock", "virtual"});
   expect_ok(run);
   CHECK(run.stdout_bytes() == "alarms\nlate\nsignals USR1 TERM, later 1\nend\n");
 }
 
+// Red: the rows of epoll_wait and epoll_pwait in intercept/calls.cc away.
 TEST_CASE("virtual time: node") {
   const Run run = Program("node/timers.js").run({}, {"--clock", "virtual"});
   expect_ok(run);
