@@ -67,4 +67,16 @@ const char* cut(char* path) {
   return slash + 1;
 }
 
+bool link_beneath(int base, char* path, int directory, const char* name) {
+  const char* last = cut(path);
+  const int from = open_beneath(base, path, O_PATH | O_DIRECTORY);
+  const bool linked = from >= 0 && syscall(SYS_linkat, from, last, directory, name, 0) == 0;
+  const int err = errno;
+  if (from >= 0) {
+    close(from);
+  }
+  errno = err;
+  return linked;
+}
+
 }  // namespace sb::inside

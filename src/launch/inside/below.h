@@ -11,5 +11,8 @@ int open_beneath(int directory, const char* path, int flags);
 int make_path(int directory, const char* path);
 // Cuts `path`, which has room for one byte more, into a directory and the name in it; the name.
 const char* cut(char* path);
+// Gives what is at `path`, which is cut, one more name; of a link it is the link itself. False:
+// errno.
+bool link_beneath(int base, char* path, int directory, const char* name);
 
 }  // namespace sb::inside

@@ -24,6 +24,18 @@ bool use_every_cpu() {
   return syscall(SYS_sched_setaffinity, 0, sizeof every_cpu, every_cpu) >= 0;
 }
 
+bool write_all(int fd, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t put = write(fd, data, size);
+    if (put < 0 && errno != EINTR) {
+      return false;
+    }
+    data += put > 0 ? put : 0;
+    size -= put > 0 ? static_cast<size_t>(put) : 0;
+  }
+  return true;
+}
+
 uint64_t now_ns() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -21,6 +21,9 @@ bool write_report(const Plan& plan, Stage stage, size_t index, int err);
 
 uint64_t now_ns();
 
+// False: errno says why not all of it.
+bool write_all(int fd, const char* data, size_t size);
+
 // On every CPU that the cgroup of this process may use.
 bool use_every_cpu();
 

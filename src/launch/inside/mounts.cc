@@ -162,20 +162,6 @@ bool give_to_target(const Plan& plan, const MountStep& step, int parent, const c
   return !step.owned || fchownat(parent, name, plan.uid, plan.gid, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool write_contents(int fd, const char* text, size_t size) {
-  while (size > 0) {
-    const ssize_t put = write(fd, text, size);
-    if (put < 0 && errno != EINTR) {
-      return false;
-    }
-    if (put > 0) {
-      text += put;
-      size -= static_cast<size_t>(put);
-    }
-  }
-  return true;
-}
-
 bool copy_contents(int source, int target) {
   for (;;) {
     const ssize_t moved = sendfile(target, source, nullptr, 1 << 20);
@@ -195,7 +181,7 @@ bool make_file(const Plan& plan, const MountStep& step, int parent, const char* 
     return false;
   }
   return (step.kind == MountKind::copy ? copy_contents(step.fd, file.fd)
-                                       : write_contents(file.fd, step.text, step.text_size)) &&
+                                       : write_all(file.fd, step.text, step.text_size)) &&
          give_to_target(plan, step, parent, name);
 }
 

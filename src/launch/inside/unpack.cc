@@ -234,7 +234,6 @@ void make_symlink(const char* name, const char* link) {
   check_system(syscall(SYS_symlinkat, link, at.parent, name) == 0);
 }
 
-// Safety: of a name below the base, through no link; a link that this name is of is linked itself.
 void make_hard_link(const char* name, const char* target) {
   char path[longest_path];
   if (!at.whole_root) {
@@ -244,21 +243,8 @@ void make_hard_link(const char* name, const char* target) {
   if (name == nullptr || path[0] == '\0') {
     give_up(PutTrouble::name, 0);
   }
-  const char* last = cut(path);
-  const int directory = open_beneath(at.base, path, O_PATH | O_DIRECTORY);
-  check_system(directory >= 0);
   make_room(name);
-  check_system(syscall(SYS_linkat, directory, last, at.parent, name, 0) == 0);
-  close(directory);
-}
-
-void write_all(int fd, const char* data, size_t size) {
-  while (size > 0) {
-    const ssize_t put = write(fd, data, size);
-    check_system(put >= 0 || errno == EINTR);
-    data += put > 0 ? put : 0;
-    size -= put > 0 ? static_cast<size_t>(put) : 0;
-  }
+  check_system(link_beneath(at.base, path, at.parent, name));
 }
 
 void make_file(const TarHeader& header, const char* name) {
@@ -273,7 +259,7 @@ void make_file(const TarHeader& header, const char* name) {
   while (left > 0) {
     const size_t now = left < sizeof at.buffer ? static_cast<size_t>(left) : sizeof at.buffer;
     must_read(at.buffer, now);
-    write_all(fd, at.buffer, now);
+    check_system(write_all(fd, at.buffer, now));
     left -= now;
   }
   const timespec times[2] = {{header.mtime, 0}, {header.mtime, 0}};
