@@ -53,7 +53,7 @@ Result<bool> Supply::read(Source& source, std::string& piece) {
     }
     return false;
   }
-  constexpr std::size_t size = 256 * 1024;
+  constexpr std::size_t size = 256UL * 1024;
   const std::size_t before = piece.size();
   piece.resize(before + size);
   const ssize_t got = ::read(std::get<sys::Fd>(source.from).number(), piece.data() + before, size);
