@@ -4,10 +4,11 @@
 //   -- the instant of which the answer is true --
 //   C  stat must show a state in which nothing runs
 //   D  schedstat must not have changed
-// and then the kernel must have no stop or end of any thread for us. Each alone is unsound: B calls
-// a thread blocked that was woken and has not run yet, C shows S before a thread has gone to sleep
-// and D alone says nothing of one that was never put to sleep. A thread for which A to D held once
-// needs only C and D: the same count later means that it has not run since.
+// and then whom we have stopped must be so still, and the kernel must have no stop or end of any
+// thread for us. Each alone is unsound: B calls a thread blocked that was woken and has not run
+// yet, C shows S before a thread has gone to sleep and D alone says nothing of one that was never
+// put to sleep. A thread for which A to D held once needs only C and D: the same count later means
+// that it has not run since.
 #include "intercept/idle.h"
 
 #include <charconv>
@@ -90,6 +91,19 @@ bool IdleCheck::still_sleep() {
   return true;
 }
 
+// Kernel: SIGKILL ends any stop, and whoever was stopped runs to its end, of which nobody is told
+// before it is over. SIGCONT, too, makes it run before we hear of it.
+bool IdleCheck::stopped_ones_stay() {
+  for (auto& [tid, tracee] : tracees_.all()) {
+    const char state = tracee.stands_still() ? state_of(tracee.stat) : 't';
+    if (state != 't' && state != 'T') {
+      last_busy_ = 0;
+      return false;
+    }
+  }
+  return true;
+}
+
 bool IdleCheck::sleeps(Tracee& tracee) {
   if (tracee.stands_still()) {
     return false;
@@ -116,7 +130,7 @@ bool IdleCheck::all_sleep() {
   for (int i = 0; i < most_looks && again_; ++i) {
     again_ = false;
     if (may_sleep() && still_sleep()) {
-      return sys::next_waiting() == 0;
+      return stopped_ones_stay() && sys::next_waiting() == 0;
     }
   }
   return false;

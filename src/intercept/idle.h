@@ -24,6 +24,7 @@ class IdleCheck {
   };
   bool may_sleep();
   bool still_sleep();
+  bool stopped_ones_stay();
 
   Tracees& tracees_;
   pid_t last_busy_ = 0;

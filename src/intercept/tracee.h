@@ -84,7 +84,7 @@ struct Tracee {
   Wait wait;
   sys::Registers entry{};
   SocketWait socket;
-  // Its stops are ours to end: it can't run before.
+  // Its stops are ours to end: it can't run before, unless it is killed or continued.
   bool stands_still() const { return doing == Doing::held || doing == Doing::stopped; }
   bool announced = false;      // its parent's event has been seen
   std::uint64_t begun_ns = 0;  // of begins: CLOCK_MONOTONIC
