@@ -88,8 +88,7 @@ void Feeding::send_more(EventLoop& loop) {
   } else if (errno != EAGAIN && errno != EINTR) {
     const int err = errno;
     loop.remove(ours_.ref());
-    // Why: a helper that still lives would wait for the rest for ever.
-    (void)::shutdown(ours_.number(), SHUT_WR);
+    end();  // Why: a helper that still lives would wait for the rest for ever.
     // Why no error where it has ended: the launch tells why.
     if (err != EPIPE && err != ECONNRESET) {
       on_error_(Error(Tag::files_put, "sending files to the helper inside", err));
@@ -114,6 +113,8 @@ Result<Done> Feeding::send_all() {
   }
   return Done{};
 }
+
+void Feeding::end() { (void)::shutdown(ours_.number(), SHUT_WR); }
 
 Error Feeding::failure() const {
   inside::PutAnswer answer{};

@@ -29,6 +29,8 @@ class Feeding {
   // Instead: sends all of it now, or as much as the helper takes. Errors: files.source; files.put
   // with ECANCELED where a signal to end came first.
   Result<Done> send_all();
+  // Nothing more comes: a helper that waits for the rest of it gives up.
+  void end();
 
   // What the helper says, once it has given up. Errors: none; without an answer it was killed.
   Error failure() const;

@@ -125,6 +125,7 @@ Result<Done> unpack(const policy::FileToPut& archive, const sys::Fd& directory) 
   }
   feeding.close_theirs();
   const Result<Done> sent = feeding.send_all();
+  feeding.end();
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

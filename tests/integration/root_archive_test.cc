@@ -102,6 +102,25 @@ TEST_CASE("root: who waits for another that unpacks can be cancelled") {
   CHECK(contains(out, R"("error":null)"));
 }
 
+// Red: unpack() of supervise/root_archive.cc without feeding.end(): it waits for ever.
+TEST_CASE("root: who is cancelled while it unpacks does not wait for the rest") {
+  require("root");
+  const TempDirectory place;
+  place.write("r.tar", Tar().add("f", '0', "", "", 256 << 20).cut());
+  REQUIRE(truncate((place.path() + "/r.tar").c_str(), 300 << 20) == 0);
+  const std::string out = run_script(
+      place.path(),
+      "timeout -s KILL 40 $sandbox run --root ./r.tar -- /f & killer=$!; "
+      "until pid=$(cat /proc/$killer/task/$killer/children) && test -n \"$pid\"; do :; done; "
+      "pid=${pid% }; "
+      "until helper=$(cat /proc/$pid/task/$pid/children) && test -n \"$helper\"; do :; done; "
+      "kill -STOP $helper; kill -TERM $pid; kill -CONT $helper; "
+      "wait $killer || echo exit=$?; ls /var/cache/sandbox/roots");
+  CAPTURE(out);
+  CHECK(contains(out, R"("status":"cancelled")"));
+  CHECK(contains(out, "exit=143\n"));
+}
+
 // Red: unpack_root() does not say whole_root: an absolute link of the root is refused.
 TEST_CASE("p5 an archive that is a root writes nothing outside of its directory") {
   require("root");
