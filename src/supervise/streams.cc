@@ -25,7 +25,6 @@ Result<Done> Supervisor::open_streams(Stdio& stdio) {
     input_ = std::make_unique<InputPump>(
         *loop_, sys::FdRef(STDIN_FILENO), std::move(stdio.input),
         [this](int err) { fail(Error(Tag::io_stdin, "passing stdin on to the target", err)); });
-    CHECK(input_->start());
   }
   return Done{};
 }

@@ -205,6 +205,13 @@ std::string_view Supervisor::last_stage() const {
 
 void Supervisor::on_started_program(std::uint64_t exec_ns) {
   seen_.executed = true;
+  // Why not before: a launch that fails may be tried again in another way, and what was read of the
+  // caller's stdin would be missing then.
+  if (input_ != nullptr) {
+    if (Result<Done> started = input_->start(); !started) {
+      fail(std::move(started).error());
+    }
+  }
   seen_.exec_ns = exec_ns;
   seen_.started_utc = utc_now();
   if (spec_.limits.wall_time_ns) {
