@@ -372,3 +372,21 @@ TEST_CASE("files: many runs share a cow workspace and the limit of the disk hold
   CHECK(full.document.at("disk.limit_bytes").integer() == 6 << 20);
   CHECK(hash_of(tree) == before);
 }
+
+// Red: start the pump in Supervisor::open_streams.
+TEST_CASE("files: a copy at the second try loses no stdin") {
+  require("root");
+  require("strace");
+  const TempDirectory tree;
+  tree.write("f", "1");
+  const TempDirectory place;
+  const std::string result = place.path() + "/result";
+  const std::string command =
+      "printf hello | strace -f -o /dev/null -e trace=setxattr -e "
+      "inject=setxattr:error=EOPNOTSUPP " +
+      binary() + " run --workspace cow:" + tree.path() + " --result " + result + " -- cat";
+  CHECK(std::system(command.c_str()) == 0);
+  const Document document = Document::parse(read_file(result));
+  CHECK(document.at("enforced.workspace").text() == "copy");
+  CHECK(document.bytes("stdout") == "hello");
+}
