@@ -46,47 +46,55 @@ bool is_asleep(char state, long call) {
 
 }  // namespace
 
-bool IdleCheck::may_sleep() {
-  if (Tracee* const busy = tracees_.find(last_busy_);
-      busy != nullptr && !busy->stands_still() && !blocked_call(busy->syscall)) {
-    return false;
-  }
-  candidates_.clear();
-  for (auto& [tid, tracee] : tracees_.all()) {
-    if (tracee.stands_still()) {
-      continue;
-    }
-    if (tracee.known) {
-      candidates_.push_back({&tracee, tracee.known_call, true});
-      continue;
-    }
-    tracee.ran_size = tracee.schedstat.read(tracee.ran);
-    const std::optional<long> call = blocked_call(tracee.syscall);
-    if (tracee.ran_size == 0 || !call) {
-      last_busy_ = tid;
+// A and B of one. Why also A of one that is known: who was woken by another has run since, and the
+// rest would be looked at in vain.
+bool IdleCheck::may_sleep(Tracee& tracee) {
+  std::array<char, 64> ran;  // NOLINT(*-member-init): as above
+  const std::size_t size = tracee.schedstat.read(ran);
+  const bool same =
+      size == tracee.ran_size && std::memcmp(ran.data(), tracee.ran.data(), size) == 0;
+  if (!tracee.known || !same) {
+    tracee.known = false;
+    tracee.ran = ran;
+    tracee.ran_size = size;
+    const std::optional<long> call = size > 0 ? blocked_call(tracee.syscall) : std::nullopt;
+    if (!call) {
+      last_busy_ = tracee.tid;
       return false;
     }
-    candidates_.push_back({&tracee, *call, false});
+    tracee.known_call = *call;
+  }
+  candidates_.push_back(&tracee);
+  return true;
+}
+
+bool IdleCheck::may_sleep() {
+  candidates_.clear();
+  Tracee* const busy = tracees_.find(last_busy_);
+  if (busy != nullptr && !busy->stands_still() && !may_sleep(*busy)) {
+    return false;
+  }
+  for (auto& [tid, tracee] : tracees_.all()) {
+    if (&tracee != busy && !tracee.stands_still() && !may_sleep(tracee)) {
+      return false;
+    }
   }
   return true;
 }
 
+// C and D.
 bool IdleCheck::still_sleep() {
-  for (const Candidate& candidate : candidates_) {
-    Tracee& tracee = *candidate.tracee;
+  for (Tracee* const tracee : candidates_) {
     std::array<char, 64> ran;  // NOLINT(*-member-init): as above
-    const bool sleeps = is_asleep(state_of(tracee.stat), candidate.call);
-    const std::size_t size = sleeps ? tracee.schedstat.read(ran) : 0;
-    if (!sleeps || size != tracee.ran_size ||
-        std::memcmp(ran.data(), tracee.ran.data(), size) != 0) {
-      // Why again: one that has run since it was known may have gone to sleep anew.
-      again_ = again_ || (sleeps && tracee.known);
-      tracee.known = false;
-      last_busy_ = tracee.tid;
+    const bool sleeps = is_asleep(state_of(tracee->stat), tracee->known_call);
+    const std::size_t size = sleeps ? tracee->schedstat.read(ran) : 0;
+    if (!sleeps || size != tracee->ran_size ||
+        std::memcmp(ran.data(), tracee->ran.data(), size) != 0) {
+      tracee->known = false;
+      last_busy_ = tracee->tid;
       return false;
     }
-    tracee.known = true;
-    tracee.known_call = candidate.call;
+    tracee->known = true;
   }
   return true;
 }
@@ -105,35 +113,13 @@ bool IdleCheck::stopped_ones_stay() {
 }
 
 bool IdleCheck::sleeps(Tracee& tracee) {
-  if (tracee.stands_still()) {
-    return false;
-  }
-  if (!tracee.known) {
-    tracee.ran_size = tracee.schedstat.read(tracee.ran);
-  }
-  const std::optional<long> call =
-      tracee.known ? std::optional(tracee.known_call) : blocked_call(tracee.syscall);
-  if (tracee.ran_size == 0 || !call) {
-    return false;
-  }
-  candidates_.assign({Candidate{&tracee, *call, tracee.known}});
-  const bool was_known = tracee.known;
-  return still_sleep() || (was_known && sleeps(tracee));
+  candidates_.clear();
+  return !tracee.stands_still() && may_sleep(tracee) && still_sleep();
 }
 
 bool IdleCheck::all_sleep() {
-  if (tracees_.empty()) {
-    return false;
-  }
-  constexpr int most_looks = 3;
-  again_ = true;
-  for (int i = 0; i < most_looks && again_; ++i) {
-    again_ = false;
-    if (may_sleep() && still_sleep()) {
-      return stopped_ones_stay() && sys::next_waiting() == 0;
-    }
-  }
-  return false;
+  return !tracees_.empty() && may_sleep() && still_sleep() && stopped_ones_stay() &&
+         sys::next_waiting() == 0;
 }
 
 }  // namespace sb::intercept

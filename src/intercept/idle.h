@@ -17,19 +17,14 @@ class IdleCheck {
   void note_busy(pid_t tid) { last_busy_ = tid; }
 
  private:
-  struct Candidate {
-    Tracee* tracee;
-    long call;  // what it sleeps in
-    bool known;
-  };
   bool may_sleep();
+  bool may_sleep(Tracee& tracee);
   bool still_sleep();
   bool stopped_ones_stay();
 
   Tracees& tracees_;
   pid_t last_busy_ = 0;
-  bool again_ = false;
-  std::vector<Candidate> candidates_;
+  std::vector<Tracee*> candidates_;
 };
 
 }  // namespace sb::intercept

@@ -1,5 +1,6 @@
-// OneCpu: keeps this process, and the target from its start on, on one CPU.
-// Must not outlive the run: the destructor gives the rest back.
+// OneCpu: keeps this process, and the target from its start on, on one CPU, and lets the target go
+// first there.
+// Must not outlive the run: the destructor gives back what was before.
 #pragma once
 
 #include <sched.h>
@@ -20,6 +21,7 @@ class OneCpu {
 
  private:
   cpu_set_t before_;
+  bool batch_ = false;
 };
 
 }  // namespace sb::intercept

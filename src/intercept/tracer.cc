@@ -6,7 +6,6 @@
 #include <ctime>
 
 #include <poll.h>
-#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -87,9 +86,7 @@ bool Tracer::is_deterministic() const {
 }
 
 void Tracer::step(bool paused) {
-  signalfd_siginfo ignored[4];
-  while (::read(wakeup_.number(), ignored, sizeof ignored) > 0) {
-  }
+  note_told();
   // Limit: deadlines, signals and streams have their turn in between.
   constexpr int most_rounds = 64;
   for (int i = 0; i < most_rounds; ++i) {
@@ -113,31 +110,19 @@ void Tracer::step(bool paused) {
   wait_at_most(0);
 }
 
-// On the one CPU that we share with them, until one of them has something for us. Why not always
-// sched_yield(2): beside other programs that want this CPU it gives them all of our turn. Why it at
-// all: waking up from a timer on a CPU that has gone idle takes longer than all else.
+// Kernel: signalfd(2) tells of those that came together as of one.
+void Tracer::note_told() {
+  signalfd_siginfo told[2];
+  (void)!::read(wakeup_.number(), told, sizeof told);
+}
+
+// On the one CPU that we share with them (one_cpu.h): on until one of them has something for us, or
+// none can run.
 void Tracer::let_others_run() {
-  constexpr long shortest_ns = 20'000;
-  constexpr std::uint64_t longest_yield_ns = 500'000;
-  constexpr unsigned without = 128;
-  constexpr int most_yields = 4;  // Kernel: whoever was just woken is not always next.
-  if (yields_to_skip_ == 0) {
-    const std::uint64_t before_ns = sys::monotonic_ns();
-    for (int i = 0; i < most_yields && sys::next_waiting() == 0; ++i) {
-      (void)::sched_yield();
-      if (sys::monotonic_ns() - before_ns > longest_yield_ns) {
-        yields_to_skip_ = without;
-        return;
-      }
-    }
-    return;
-  }
-  --yields_to_skip_;
   pollfd event{.fd = wakeup_.number(), .events = POLLIN, .revents = 0};
-  const timespec most{.tv_sec = 0, .tv_nsec = shortest_ns};
+  const timespec most{.tv_sec = 0, .tv_nsec = static_cast<long>(shortest_wait_ns)};
   if (::ppoll(&event, 1, &most, nullptr) > 0) {
-    signalfd_siginfo ignored[4];
-    (void)!::read(wakeup_.number(), ignored, sizeof ignored);
+    note_told();
   }
 }
 

@@ -128,6 +128,8 @@ class Tracer {
   std::vector<Tracee*> held();  // in their order
 
   // tracer.cc: the clock
+  void note_told();
+  void let_others_run();
   bool on_idle();
   void on_nothing_due();
   bool tick(std::uint64_t next_ns, const std::vector<Tracee*>& waiting);
@@ -140,7 +142,6 @@ class Tracer {
   void fire(Tracee& tracee);
   void advance_running(std::uint64_t to_ns);
   void show_all();
-  void let_others_run();
   std::uint64_t cpu_ns() const;
   void wait_at_most(std::uint64_t ns) { patience_ns_ = ns; }
 
@@ -165,7 +166,6 @@ class Tracer {
   std::uint64_t readings_ = 0;    // of the time stamp counter
   std::uint64_t patience_ns_ = 0;
   std::uint64_t backoff_ns_ = 0;
-  unsigned yields_to_skip_ = 0;
 
   // Of a target that does not come to sleep.
   bool stalling_ = false;
