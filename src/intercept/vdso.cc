@@ -68,10 +68,12 @@ Image read_pages(pid_t tid, std::uint64_t base, std::size_t pages) {
 }
 
 // Why by its headers: what is mapped right behind it, often the dynamic loader, is not part of it.
+// Kernel: the whole file is mapped, and its section headers are the last of it; what is to be
+// loaded ends a page earlier in Linux 6.1.
 Image read_image(pid_t tid, std::uint64_t base) {
   const Image first = read_pages(tid, base, 1);
   const auto header = first.at<Elf64_Ehdr>(0);
-  std::uint64_t end = 0;
+  std::uint64_t end = header.e_shoff + std::uint64_t{header.e_shnum} * header.e_shentsize;
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     const auto entry = first.at<Elf64_Phdr>(header.e_phoff + i * sizeof(Elf64_Phdr));
     if (entry.p_type == PT_LOAD) {

@@ -37,7 +37,9 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 TEST_CASE("root: what is neither directory nor archive is refused") {
   const TempDirectory place;
   const std::string archive = place.write("root.tar", "ustar", 0644);
-  const Run run = run_target({"--root", archive}, {"true"});
+  Options options;  // Why: an ordinary user keeps what is unpacked at home.
+  options.env = {{"HOME", place.path()}};
+  const Run run = run_target({"--root", archive}, {"true"}, options);
   INFO(run.describe());
   CHECK(run.exit_status == 125);
   CHECK(run.document.at("error.tag").text() == "files.archive");

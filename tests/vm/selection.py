@@ -12,7 +12,7 @@ LEFT_OUT = [
     (r'profile: |options: |command: |request: |result: |p39 |p40 |p25 |status: (every|exit)|doctor: the table',
      'the command line, documents and bytes: there is no kernel in them'),
     (r'footprint: ', 'sizes of the supervisor itself'),
-    (r'virtual time: (who reads the clock|ten runs|python|node|Java)', 'after a second of CPU time without a sleep a virtual clock '
+    (r'virtual time: (who reads the clock|ten runs|python|node|java)|loopback: HTTP between', 'after a second of CPU time without a sleep a virtual clock '
      'follows it, and these machines need that to start a shell'),
     (r'p8 |signals: a terminal', 'terminals: these machines have none'),
 ]
@@ -24,7 +24,7 @@ CORE = (
     'p1 exactly three', 'mount: a read-only directory', 'freeze: TSTP', 'p27 cpu time: a double', 'p32 memory: a hog in',
     'p34 memory: a writer', 'processes: refused', 'p22 fork bomb$', 'measure: CPU time agrees', 'measure: true is',
     'cpus: two', 'cpu set: the program', 'unprivileged: wall time', 'p19 unprivileged', 'unprivileged: violations',
-    'unprivileged: a limit', 'unprivileged: best effort',
+    'unprivileged: a limit', 'unprivileged: best effort', 'virtual time: a dynamic program',
 )
 
 # With --tests few, where the machine is slow or busy: one for each limit and for each wall.

@@ -34,6 +34,7 @@ cases=(
   'nothing there: the hosts name and groups'
   'freeze: TSTP stops all'
   'measure: true is one process'
+  'virtual time: a dynamic program'
   'p23 a caller that is nice'
 )
 # An ordinary user's supplementary groups stay (decision 16), and the clock is not theirs to set.
