@@ -315,6 +315,7 @@ void Tracer::fire_next() {
 void Tracer::fire(Tracee& tracee) {
   ++counts_.timers_fired;
   tracee.firing = true;
+  tracee.known = false;  // Why: it runs from now on.
   idle_.note_busy(tracee.tid);
   (void)sys::interrupt(tracee.tid);
 }
