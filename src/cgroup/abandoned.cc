@@ -61,7 +61,7 @@ std::vector<std::string> remove_abandoned(const policy::HostFacts& facts, std::s
       continue;
     }
     const sys::OpenResult parent = sys::open_path(hierarchy.base, O_RDONLY | O_DIRECTORY);
-    for (std::string& name : sys::list_directory(parent.fd.ref(), group_prefix)) {
+    for (std::string& name : sys::list_directory(parent.fd.ref(), group_prefix).names) {
       names.insert(std::move(name));
     }
   }

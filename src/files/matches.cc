@@ -18,8 +18,9 @@ namespace {
 constexpr std::size_t most_paths = 10'000;
 constexpr std::size_t most_names = 500'000;
 
-std::vector<std::string> names_in(sys::FdRef root, const std::string& directory,
-                                  const std::optional<policy::Owner>& reader) {
+// None where there is no directory, or none that the reader may read.
+sys::Listing names_in(sys::FdRef root, const std::string& directory,
+                      const std::optional<policy::Owner>& reader) {
   std::optional<sys::FileRights> rights;
   if (reader) {
     rights.emplace(reader->uid, reader->gid);
@@ -29,10 +30,9 @@ std::vector<std::string> names_in(sys::FdRef root, const std::string& directory,
   }
   const sys::OpenResult opened = sys::open_beneath(
       root, directory.empty() ? "" : directory.substr(1), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-  std::vector<std::string> names =
-      opened.err == 0 ? sys::list_directory(opened.fd.ref()) : std::vector<std::string>();
-  std::sort(names.begin(), names.end());
-  return names;
+  sys::Listing listing = opened.err == 0 ? sys::list_directory(opened.fd.ref()) : sys::Listing();
+  std::sort(listing.names.begin(), listing.names.end());
+  return listing;
 }
 
 }  // namespace
@@ -53,7 +53,11 @@ Matches matches_of(sys::FdRef root, const std::string& pattern,
         next.push_back(fmt::format("{}/{}", path, part));
         continue;
       }
-      for (const std::string& name : names_in(root, path, reader)) {
+      const sys::Listing listing = names_in(root, path, reader);
+      if (listing.err != 0) {
+        return {.paths = {}, .err = listing.err};
+      }
+      for (const std::string& name : listing.names) {
         if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD | FNM_NOESCAPE) == 0) {
           next.push_back(fmt::format("{}/{}", path, name));
         }

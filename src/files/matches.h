@@ -16,7 +16,7 @@ bool is_pattern(const std::string& path);
 
 struct Matches {
   std::vector<std::string> paths;  // absolute, in order; of files and of whatever else has the name
-  int err = 0;                     // E2BIG: there were more than can be looked at
+  int err = 0;                     // of a directory; E2BIG: there were more than can be looked at
 };
 
 // Below `root`, with the rights of `reader`. As in a shell: * does not stand for a slash, nor for a

@@ -154,11 +154,14 @@ bool TarOfTree::enter(sys::Fd fd, const std::string& path, std::string& archive)
     return fail(ENAMETOOLONG, path);
   }
   append_tar_header(member_of(status, path, TarMemberKind::directory), archive);
-  std::vector<std::string> names = sys::list_directory(fd.ref());
-  std::sort(names.begin(), names.end());
+  sys::Listing listing = sys::list_directory(fd.ref());
+  if (listing.err != 0) {
+    return fail(listing.err, path);
+  }
+  std::sort(listing.names.begin(), listing.names.end());
   levels_.push_back({.directory = std::move(fd),
                      .path = path,
-                     .names = std::move(names),
+                     .names = std::move(listing.names),
                      .device = status.st_dev});
   return true;
 }

@@ -54,7 +54,11 @@ Result<Done> add_given_root(Files& files, const std::string& path) {
     return Error(Tag::files_source, doing, root.err);
   }
   files.root_source = sys::real_path(path).value_or(path);
-  std::vector<std::string> names = sys::list_directory(root.fd.ref());
+  sys::Listing listing = sys::list_directory(root.fd.ref());
+  if (listing.err != 0) {
+    return Error(Tag::files_source, doing, listing.err);
+  }
+  std::vector<std::string>& names = listing.names;
   if (names.size() > most_entries) {
     return Error(Tag::files_source,
                  fmt::format("{}, which has more than {} entries", doing, most_entries));

@@ -45,7 +45,7 @@ void add_host_root(Files& files) {
   // Why: Debian's Java keeps part of its own files in /etc/java-17-openjdk, where it is itself
   // /usr/lib/jvm/java-17-openjdk-amd64. Why not /etc listed: it is long.
   const sys::OpenResult machines = sys::open_path("/usr/lib/jvm", O_RDONLY | O_DIRECTORY);
-  std::vector<std::string> names = sys::list_directory(machines.fd.ref(), "java-");
+  std::vector<std::string> names = sys::list_directory(machines.fd.ref(), "java-").names;
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     add_path(files, "/etc/" + name.substr(0, name.rfind('-')));

@@ -60,7 +60,7 @@ std::string find_program(pid_t supervisor, const std::string& pid_inside) {
   const sys::OpenResult proc = sys::open_path("/proc", O_RDONLY | O_DIRECTORY);
   std::map<std::string, std::string> parents;
   std::vector<std::string> candidates;
-  for (const std::string& name : sys::list_directory(proc.fd.ref())) {
+  for (const std::string& name : sys::list_directory(proc.fd.ref()).names) {
     if (name.find_first_not_of("0123456789") != std::string::npos) {
       continue;
     }
@@ -89,7 +89,7 @@ std::string all_capabilities(const std::string& status) {
 // Kernel: the numbers of /proc/PID/fd need the right to trace; absent where we lack it.
 std::string descriptors_of(const std::string& folder) {
   const sys::OpenResult directory = sys::open_path(folder + "/fd", O_RDONLY | O_DIRECTORY);
-  std::vector<std::string> names = sys::list_directory(directory.fd.ref());
+  std::vector<std::string> names = sys::list_directory(directory.fd.ref()).names;
   std::sort(names.begin(), names.end());
   std::string text;
   for (const std::string& name : names) {

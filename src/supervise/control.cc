@@ -141,8 +141,10 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   }
   look_at_files();
   // Why now: taking init's mounts and namespaces down takes the kernel a while, in which the rest
-  // is read. Its end is no event any more.
-  loop_->remove(running_.init().ref());
+  // is read. Its end is no event any more, but where files were read.
+  if (!init_must_have_lived_) {
+    loop_->remove(running_.init().ref());
+  }
   (void)running_.send(inside::ControlKind::bye);
 }
 
@@ -150,7 +152,10 @@ void Supervisor::on_init_end() {
   loop_->remove(running_.init().ref());
   on_control();  // Why: its last words may still be in the socket.
   init_ended_ = true;
-  hurry_readers();
+  check_that_init_lived();
+  if (!settled_) {
+    hurry_readers();
+  }
   if (!launch_over_) {
     on_error_pipe();
   }

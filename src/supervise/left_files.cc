@@ -1,6 +1,4 @@
 // What the supervisor does with the files inside, before anything runs there and afterwards.
-#include <poll.h>
-
 #include "files/disk.h"
 #include "files/work_archive.h"
 #include "launch/stages.h"
@@ -80,15 +78,20 @@ void Supervisor::look_at_files() {
                           collected.warnings.end());
   }
   keep_work();
-  // Why: with init its mounts go, and what is read then is an empty directory, not what was there.
-  pollfd init{.fd = running_.init().ref().number(), .events = POLLIN, .revents = 0};
-  if (seen_.executed && ((collector_ != nullptr && !seen_.files.empty()) || work_) &&
-      ::poll(&init, 1, 0) == 1) {
+  init_must_have_lived_ = (collector_ != nullptr && !seen_.files.empty()) || work_;
+  // Why now: who holds the last of it takes the file system down, which init is to do.
+  root_.reset();
+}
+
+// Why: with init its mounts go, and what is read then is an empty directory, not what was there.
+// Kernel: they go before anybody can see that it has ended, so that only its status tells: init
+// ends by itself once it is told to, after the files were read.
+void Supervisor::check_that_init_lived() {
+  const std::optional<sys::WaitStatus> end = running_.init().end();
+  if (init_must_have_lived_ && (!end || end->exit_code() != 0)) {
     seen_.record_failure(
         Error(Tag::launch_died, "reading the files of a sandbox, whose init was killed"));
   }
-  // Why now: who holds the last of it takes the file system down, which init is to do.
-  root_.reset();
 }
 
 }  // namespace sb::supervise

@@ -88,7 +88,7 @@ void remove_tree(const std::string& path) {
 // What killed writers left, and the oldest that nobody uses. Only with the lock.
 void make_room(const std::string& directory, const sys::Fd& roots) {
   std::vector<std::pair<std::int64_t, std::string>> kept;
-  for (const std::string& name : sys::list_directory(roots.ref())) {
+  for (const std::string& name : sys::list_directory(roots.ref()).names) {
     struct ::stat status {};
     if (name.starts_with(unfinished)) {
       remove_tree(fmt::format("{}/{}", directory, name));

@@ -58,7 +58,7 @@ void Supervisor::on_output_limit(std::uint64_t written, const char* name) {
 
 bool Supervisor::finished() const {
   // Why: once all inside are dead the pipes hold a bounded rest, so reading to their ends is safe.
-  return (settled_ || init_ended_) && drained();
+  return ((settled_ && !init_must_have_lived_) || init_ended_) && drained();
 }
 
 bool Supervisor::drained() const {

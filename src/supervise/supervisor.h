@@ -100,6 +100,7 @@ class Supervisor {
   void on_attached();
   Result<Done> look_at_empty_disk();
   void look_at_files();
+  void check_that_init_lived();
   void keep_work();
   Result<Done> start_feeding();
   Error put_error(Error error) const;
@@ -203,8 +204,9 @@ class Supervisor {
   bool exited_ = false;        // the program's first process
   bool settled_ = false;       // everything inside is dead and reaped
   bool init_ended_ = false;
-  cgroup::Usage baseline_;            // what the group had used when the program began
-  std::vector<int> waiting_signals_;  // to forward once the program runs
+  bool init_must_have_lived_ = false;  // or what was read of its files is nothing
+  cgroup::Usage baseline_;             // what the group had used when the program began
+  std::vector<int> waiting_signals_;   // to forward once the program runs
   ThawedClock clock_;
   enum class Freeze { thawed, asked, frozen, thawing };
   Freeze freeze_ = Freeze::thawed;

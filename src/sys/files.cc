@@ -205,9 +205,9 @@ std::optional<std::string> real_path(const std::string& path) {
   return resolved != nullptr ? std::optional<std::string>(resolved.get()) : std::nullopt;
 }
 
-std::vector<std::string> list_directory(FdRef directory, std::string_view prefix) {
+Listing list_directory(FdRef directory, std::string_view prefix) {
   // Why not readdir(3): it takes five calls more, to open a descriptor of its own.
-  std::vector<std::string> names;
+  Listing listing;
   alignas(dirent64) std::array<char, 8192> buffer{};
   // Why: from the start, also of a descriptor that has been read before.
   ssize_t got = ::lseek(directory.number(), 0, SEEK_SET);
@@ -217,15 +217,16 @@ std::vector<std::string> list_directory(FdRef directory, std::string_view prefix
       const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
       const std::string_view name = static_cast<const char*>(entry->d_name);
       if (name.starts_with(prefix) && name != "." && name != "..") {
-        names.emplace_back(name);
+        listing.names.emplace_back(name);
       }
       at += entry->d_reclen;
     }
   }
   if (got < 0) {
-    note_trouble(errno, "the names in a directory");
+    listing.err = errno;
+    note_trouble(listing.err, "the names in a directory");
   }
-  return names;
+  return listing;
 }
 
 Result<MemoryFile> new_memory_file(const char* name, Tag tag) {

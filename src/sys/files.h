@@ -59,8 +59,11 @@ std::optional<struct ::stat> stat_path(const std::string& path);  // follows lin
 std::optional<std::string> read_link(const std::string& path);    // nullopt: no symbolic link
 std::optional<std::string> real_path(const std::string& path);
 
-// Names in a directory without "." and ".."; empty where it can't be read.
-std::vector<std::string> list_directory(FdRef directory, std::string_view prefix = {});
+struct Listing {
+  std::vector<std::string> names;  // without "." and ".."
+  int err = 0;                     // not 0: there may be more
+};
+Listing list_directory(FdRef directory, std::string_view prefix = {});
 
 // A file in memory (memfd_create(2)): one descriptor to fill it by, one to read it from its start.
 struct MemoryFile {

@@ -68,6 +68,8 @@ int Pidfd::send_signal(int number) const {
 
 std::optional<WaitStatus> Pidfd::wait_nohang() const { return reap(fd_.ref(), WNOHANG); }
 
+std::optional<WaitStatus> Pidfd::end() const { return reap(fd_.ref(), WNOHANG | WNOWAIT); }
+
 std::optional<WaitStatus> Pidfd::wait(int ms) const {
   const std::uint64_t end_ns = monotonic_ns() + static_cast<std::uint64_t>(ms) * 1'000'000;
   for (;;) {

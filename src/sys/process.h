@@ -40,6 +40,7 @@ class Pidfd {
   std::optional<std::int64_t> pid() const;  // its number, as we see it
   int send_signal(int number) const;  // errno or 0; ESRCH after its end (pidfd_send_signal(2))
   std::optional<WaitStatus> wait_nohang() const;
+  std::optional<WaitStatus> end() const;  // the same, and it stays to be reaped
   // Reaps; waits at most `ms` milliseconds. nullopt: still alive, or not our child.
   std::optional<WaitStatus> wait(int ms) const;
 

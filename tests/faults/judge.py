@@ -164,7 +164,7 @@ def verdict(seen, plain, action):
     if not changed:
         return "same", ""
     if all(is_unknown(key, *changed[key]) or is_only_warned_of(key, *changed[key]) or
-           is_not_saved(key, *changed[key]) for key in changed):
+           is_not_saved(key, *changed[key]) or is_saved_in_part(key, *changed[key], seen) for key in changed):
         return "adapted", ""
     kind, _, number = action.partition("=")
     if kind == "error" and int(number) in NOT_HERE and all(may_adapt(key, *changed[key]) for key in changed):
@@ -181,7 +181,8 @@ def is_only_warned_of(key, before, now):
     """Whether all that is new are warnings of what a run does without: its events, and with --best-effort
     the names of forbidden calls."""
     return key == "warnings" and now[: len(before)] == before and all(
-        warning.startswith(("events end early", "forbidden calls are not named")) or " is not saved as " in warning for warning in now[len(before):])
+        warning.startswith(("events end early", "forbidden calls are not named")) or
+        " is not saved as " in warning or " is saved without " in warning for warning in now[len(before):])
 
 
 def is_not_saved(key, before, now):
@@ -189,6 +190,14 @@ def is_not_saved(key, before, now):
     return key == "files" and len(now) > 0 and all(
         file in before or (file["error"] is not None and file["saved"] is None) for file in now) and any(
         file["error"] is not None for file in now)
+
+
+def is_saved_in_part(key, before, now, seen):
+    """Whether trees lack what could not be read, and a warning says so of each."""
+    def is_told(file):
+        return any(warning.startswith(f'"{file["path"]}" is saved without ') for warning in seen.document["warnings"])
+    return key == "files" and len(now) == len(before) and all(
+        new == old or ({**new, "bytes": 0} == {**old, "bytes": 0} and is_told(new)) for old, new in zip(before, now))
 
 
 def may_adapt(key, before, now):

@@ -325,3 +325,45 @@ TEST_CASE("files: the result says what the files in memory take") {
   CHECK(without.document.at("disk.limit_bytes").is_null());
   CHECK(without.document.at("disk.used_bytes").is_null());
 }
+
+namespace {
+
+// A run that saves a tree of two files, under strace with this fault in it.
+Run get_with_fault(const TempDirectory& place, const Words& fault) {
+  require("strace");
+  Options options;
+  options.binary = "/usr/bin/env";
+  Words words = {"strace", "-f", "-qq", "-o", "/dev/null"};
+  words.insert(words.end(), fault.begin(), fault.end());
+  const Words rest = {binary(), "run", "--get", "/workspace/:" + place.path() + "/tree.tar",
+                      "--",     "sh",  "-c",    "echo a > a; echo b > b"};
+  words.insert(words.end(), rest.begin(), rest.end());
+  return run_sandbox(words, options);
+}
+
+}  // namespace
+
+// Red: check_that_init_lived() of supervise/left_files.cc does nothing: some are ok,
+// with a tree that is empty or not.
+TEST_CASE("p3 get says nothing of a sandbox whose init was killed") {
+  for (int i = 0; i < 5; ++i) {
+    const TempDirectory place;
+    // Init's second wait is for what the supervisor says once all others are dead.
+    const Run run =
+        get_with_fault(place, {"-e", "trace=ppoll", "-e", "inject=ppoll:signal=SIGKILL:when=2"});
+    INFO(run.describe());
+    CHECK(run.document.at("status").text() == "error");
+    CHECK(run.document.at("error.tag").text() == "launch.died");
+  }
+}
+
+// Red: enter() of files/tar_of_tree.cc does not look at listing.err.
+TEST_CASE("p3 get of a directory that can not be listed saves none") {
+  const TempDirectory place;
+  const Run run = get_with_fault(
+      place, {"-P", "/workspace", "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO"});
+  INFO(run.describe());
+  CHECK(run.document.at("status").text() == "ok");
+  CHECK(run.document.at("files.0.error").text() == "EIO");
+  CHECK(run.document.at("files.0.saved").is_null());
+}
