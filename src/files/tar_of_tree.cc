@@ -17,7 +17,7 @@ namespace {
 // Limit: of a tree, and of what is read at a time.
 constexpr std::size_t deepest = 60;
 constexpr std::uint64_t most_entries = 200'000;
-constexpr std::size_t piece = 256 * 1024;
+constexpr std::size_t piece = 256UL * 1024;
 
 TarMember member_of(const struct ::stat& status, std::string name, TarMemberKind kind) {
   return {.name = std::move(name),
