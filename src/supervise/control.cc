@@ -142,10 +142,14 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   look_at_files();
   // Why now: taking init's mounts and namespaces down takes the kernel a while, in which the rest
   // is read. Its end is no event any more, but where files were read.
-  if (!init_must_have_lived_) {
+  if (init_must_have_lived_) {
+    kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
+  } else {
     loop_->remove(running_.init().ref());
   }
-  (void)running_.send(inside::ControlKind::bye);
+  if (!running_.send(inside::ControlKind::bye)) {
+    (void)running_.init().send_signal(SIGKILL);
+  }
 }
 
 void Supervisor::on_init_end() {

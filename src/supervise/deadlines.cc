@@ -83,7 +83,7 @@ void Supervisor::on_timer() {
   if (due(sink_deadline_ns_)) {
     abandon_streams();
   }
-  if (due(kill_deadline_ns_) && !settled_) {
+  if (due(kill_deadline_ns_) && (!settled_ || init_must_have_lived_)) {
     (void)running_.init().send_signal(SIGKILL);
   }
 }
