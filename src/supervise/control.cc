@@ -126,6 +126,8 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     if (const Result<Done> drained = listener_->drain(); !drained) {
       fail(drained.error());
     }
+    // Why: with init the guard dies in its waiting call, which is no call of the program's.
+    loop_->remove(listener_->fd());
   }
   const std::uint64_t rss_kib = message.values[2];
   // Kernel: ru_maxrss starts at that of the process that cloned; no larger value means that the
