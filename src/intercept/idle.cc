@@ -44,20 +44,32 @@ bool is_asleep(char state, long call) {
   return state == 'S' || state == 'Z' || state == 'X' || state == 'T' || (state == 'D' && in_vfork);
 }
 
+// Whether schedstat says what it said; what it says now.
+struct Ran {
+  std::array<char, 64> text;
+  std::size_t size;
+  bool same;
+};
+
+Ran look_at_runs(const Tracee& tracee) {
+  Ran now;  // NOLINT(*-member-init): read() fills what is used
+  now.size = tracee.schedstat.read(now.text);
+  now.same =
+      now.size == tracee.ran_size && std::memcmp(now.text.data(), tracee.ran.data(), now.size) == 0;
+  return now;
+}
+
 }  // namespace
 
 // A and B of one. Why also A of one that is known: who was woken by another has run since, and the
 // rest would be looked at in vain.
 bool IdleCheck::may_sleep(Tracee& tracee) {
-  std::array<char, 64> ran;  // NOLINT(*-member-init): as above
-  const std::size_t size = tracee.schedstat.read(ran);
-  const bool same =
-      size == tracee.ran_size && std::memcmp(ran.data(), tracee.ran.data(), size) == 0;
-  if (!tracee.known || !same) {
+  const Ran now = look_at_runs(tracee);
+  if (!tracee.known || !now.same) {
     tracee.known = false;
-    tracee.ran = ran;
-    tracee.ran_size = size;
-    const std::optional<long> call = size > 0 ? blocked_call(tracee.syscall) : std::nullopt;
+    tracee.ran = now.text;
+    tracee.ran_size = now.size;
+    const std::optional<long> call = now.size > 0 ? blocked_call(tracee.syscall) : std::nullopt;
     if (!call) {
       last_busy_ = tracee.tid;
       return false;
@@ -85,16 +97,12 @@ bool IdleCheck::may_sleep() {
 // C and D.
 bool IdleCheck::still_sleep() {
   for (Tracee* const tracee : candidates_) {
-    std::array<char, 64> ran;  // NOLINT(*-member-init): as above
-    const bool sleeps = is_asleep(state_of(tracee->stat), tracee->known_call);
-    const std::size_t size = sleeps ? tracee->schedstat.read(ran) : 0;
-    if (!sleeps || size != tracee->ran_size ||
-        std::memcmp(ran.data(), tracee->ran.data(), size) != 0) {
-      tracee->known = false;
+    tracee->known =
+        is_asleep(state_of(tracee->stat), tracee->known_call) && look_at_runs(*tracee).same;
+    if (!tracee->known) {
       last_busy_ = tracee->tid;
       return false;
     }
-    tracee->known = true;
   }
   return true;
 }
