@@ -58,13 +58,12 @@ Result<Done> add_given_root(Files& files, const std::string& path) {
   if (listing.err != 0) {
     return Error(Tag::files_source, doing, listing.err);
   }
-  std::vector<std::string>& names = listing.names;
-  if (names.size() > most_entries) {
+  if (listing.names.size() > most_entries) {
     return Error(Tag::files_source,
                  fmt::format("{}, which has more than {} entries", doing, most_entries));
   }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
+  std::sort(listing.names.begin(), listing.names.end());
+  for (const std::string& name : listing.names) {
     if (!is_made_by_us(name)) {
       CHECK(add_entry(files, root.fd.ref(), name));
     }
