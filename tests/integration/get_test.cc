@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "harness.h"
+#include "faults.h"
 
 using namespace sbtest;
 
@@ -330,9 +330,7 @@ namespace {
 
 // A run that saves a tree of two files, under strace with this fault in it.
 Run get_with_fault(const TempDirectory& place, const Words& fault) {
-  require("strace");
-  Options options;
-  options.binary = "/usr/bin/env";
+  const Options options = with_strace();
   Words words = {"strace", "-f", "-qq", "-o", "/dev/null"};
   words.insert(words.end(), fault.begin(), fault.end());
   const Words rest = {binary(), "run", "--get", "/workspace/:" + place.path() + "/tree.tar",
