@@ -178,11 +178,12 @@ def is_unknown(key, before, now):
 
 
 def is_only_warned_of(key, before, now):
-    """Whether all that is new are warnings of what a run does without: its events, and with --best-effort
-    the names of forbidden calls."""
+    """Whether all that is new are warnings of what a run does without: its events, files that are not
+    saved or not whole, and with --best-effort the names of forbidden calls."""
     return key == "warnings" and now[: len(before)] == before and all(
         warning.startswith(("events end early", "forbidden calls are not named")) or
-        " is not saved as " in warning or " is saved without " in warning for warning in now[len(before):])
+        any(words in warning for words in (" is not saved as ", " is saved without "))
+        for warning in now[len(before):])
 
 
 def is_not_saved(key, before, now):
