@@ -121,7 +121,7 @@ Result<Done> set_command(const ParsedArguments& parsed, Document& document, RunO
     const std::string source = parsed.value_of("--program");
     request.program = TRY(read_given_program(source));
     if (source == "-") {
-      options.stdin_bytes = request.program;
+      options.stdin_program = request.program;
     }
     request.command = {"program"};
     request.command.insert(request.command.end(), words.begin(), words.end());

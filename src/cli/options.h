@@ -23,8 +23,9 @@ struct RunOptions {
   Format format = Format::json;
   bool pass = false;
   bool exit_zero = false;
-  policy::SharedBytes stdin_bytes;  // that --request or --program took, for whoever starts anew
-  std::vector<std::string> words;   // the whole command line, "run" first, to start it anew
+  policy::SharedBytes stdin_bytes;      // that --request took, for whoever starts anew
+  policy::SharedProgram stdin_program;  // and that --program took
+  std::vector<std::string> words;       // the whole command line, "run" first, to start it anew
 };
 
 // What `run` takes from its surroundings besides its arguments.

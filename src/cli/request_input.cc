@@ -34,7 +34,7 @@ sys::ReadResult read_source(const std::string& source, std::size_t most) {
 
 }  // namespace
 
-Result<policy::SharedBytes> read_given_program(const std::string& source) {
+Result<policy::SharedProgram> read_given_program(const std::string& source) {
   return policy::program_of(read_source(source, policy::longest_payload), name_of(source));
 }
 
@@ -51,7 +51,7 @@ Result<GivenRequest> read_given_request(const std::string& source) {
   return given;
 }
 
-Result<Done> put_back_on_stdin(const std::string& text) {
+Result<Done> put_back_on_stdin(std::string_view text) {
   const sys::Fd memory = TRY(sys::sealed_memfd_of("request", text, Tag::request_unreadable));
   if (::dup2(memory.number(), STDIN_FILENO) < 0) {
     return unreadable("-", errno);

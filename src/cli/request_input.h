@@ -19,9 +19,9 @@ struct GivenRequest {
 Result<GivenRequest> read_given_request(const std::string& source);
 
 // The bytes of an executable. `source`: a file, or "-" for stdin. Errors: as policy::program_of.
-Result<policy::SharedBytes> read_given_program(const std::string& source);
+Result<policy::SharedProgram> read_given_program(const std::string& source);
 
 // Makes `text` what stdin holds, for a program that takes our place.
-Result<Done> put_back_on_stdin(const std::string& text);
+Result<Done> put_back_on_stdin(std::string_view text);
 
 }  // namespace sb::cli

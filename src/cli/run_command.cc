@@ -28,6 +28,8 @@ Result<result::Outcome> run_requests(const RunOptions& options,
     // Why: what was read from stdin is to be read again.
     if (options.stdin_bytes != nullptr) {
       CHECK(put_back_on_stdin(*options.stdin_bytes));
+    } else if (options.stdin_program != nullptr) {
+      CHECK(put_back_on_stdin(options.stdin_program->view()));
     }
     enter_systemd_scope(options.words);
   }

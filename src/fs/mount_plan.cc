@@ -246,7 +246,7 @@ class Planner {
     for (const Placement& placement : placements_.in_order()) {
       if (placement.host != nullptr && placement.host->copy) {
         make_directory(own_);
-        add({.kind = placement.host->contents != nullptr ? OpKind::file : OpKind::copy,
+        add({.kind = OpKind::copy,
              .path = copy_source(number++),
              .text = placement.host->source,
              .contents = placement.host->contents,

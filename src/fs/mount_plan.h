@@ -30,8 +30,8 @@ enum class OpKind {
 struct MountOp {
   OpKind kind = OpKind::directory;
   std::string path;
-  std::string text;              // as in inside::MountStep; for host and copy: the host path
-  policy::SharedBytes contents;  // of file: in the place of text
+  std::string text;                // as in inside::MountStep; for host and copy: the host path
+  policy::SharedProgram contents;  // of copy: in the place of text
   std::uint32_t mode = 0;
   std::uint64_t attributes = 0;  // MOUNT_ATTR_* of mount_setattr(2)
   bool owned = false;            // by the target

@@ -143,9 +143,8 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   step.mode = op.mode;
   step.attributes = op.attributes;
   step.path = keep(op.path);
-  // Why: contents may be large, and the operation itself keeps them.
-  step.text = op.contents != nullptr ? op.contents->data() : keep(op.text);
-  step.text_size = op.contents != nullptr ? op.contents->size() : op.text.size();
+  step.text = keep(op.text);
+  step.text_size = op.text.size();
   step.fd = -1;
   step.owned = op.owned;
   step.recursive = op.recursive;
@@ -159,6 +158,9 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
     if (op.as_owner) {
       CHECK(mapper.map(fds_.back().ref(), op));
     }
+  } else if (op.contents != nullptr) {
+    fds_.push_back(TRY(op.contents->reopen(Tag::launch_mount)));
+    step.fd = fds_.back().number();
   } else if (step.kind == inside::MountKind::copy) {
     sys::OpenResult file = sys::open_path(op.text, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     if (file.err != 0) {

@@ -118,7 +118,7 @@ void use_bytes(const Request& request, Spec& spec) {
                                .target = spec.command.path_inside,
                                .is_directory = false,
                                .copy = true,
-                               .bytes = request.program->size(),
+                               .bytes = request.program->view().size(),
                                .contents = request.program});
   spec.command.argv.front() = spec.command.path_inside;
 }

@@ -26,7 +26,7 @@ struct Request {
   const PreparedProfile* prepared = nullptr;  // the same, ready; or nullptr: it is to be read
   Profile keys;                               // of a JSON request, on top of the profile
   std::vector<std::string> command;  // its first word only names a program that came as bytes
-  SharedBytes program;               // nullptr: `command` says where it is
+  SharedProgram program;             // nullptr: `command` says where it is
   std::string caller_directory;  // absolute: where relative host paths start; empty if it is gone
   std::vector<std::string> caller_environment;  // "NAME=VALUE"
   std::vector<Override> overrides;              // on top of `keys`

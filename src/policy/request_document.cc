@@ -65,9 +65,12 @@ Result<Done> read_program(RequestDocument& request, const ConfigValue& value, co
     request.program_fd = TRY(descriptor_of(*fd, place));
     return Done{};
   }
-  request.program = TRY(payload_of_base64(value, place));
-  return request.program->empty() ? Result<Done>(value_error(place, "an executable is expected"))
-                                  : Done{};
+  const SharedBytes bytes = TRY(payload_of_base64(value, place));
+  if (bytes->empty()) {
+    return value_error(place, "an executable is expected");
+  }
+  request.program = TRY(sys::SealedBytes::make("program", *bytes, Tag::request_unreadable));
+  return Done{};
 }
 
 Result<Done> read_args(RequestDocument& request, const ConfigValue& value, const Place& place) {
@@ -295,7 +298,7 @@ Result<RequestDocument> read_request(std::string_view text, const std::string& s
   return request;
 }
 
-Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from) {
+Result<SharedProgram> program_of(sys::ReadResult read, std::string_view from) {
   if (read.err == 0 && (read.data.empty() || read.data.size() > longest_payload)) {
     read.err = read.data.empty() ? ENOEXEC : EFBIG;
   }
@@ -303,7 +306,7 @@ Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from) {
     return Error(Tag::request_unreadable, fmt::format("reading the program from {}", from),
                  read.err);
   }
-  return std::make_shared<const std::string>(std::move(read.data));
+  return sys::SealedBytes::make("program", read.data, Tag::request_unreadable);
 }
 
 void take_program(RequestDocument& document, Request& request) {

@@ -40,7 +40,7 @@ struct RequestOutput {
 struct RequestDocument {
   std::optional<std::string> profile;
   std::vector<std::string> command;       // empty: none
-  SharedBytes program;                    // nullptr: none
+  SharedProgram program;                  // nullptr: none
   std::optional<std::size_t> program_fd;  // in its place: which of the descriptors passed with it
   std::vector<std::string> args;          // of program
   std::optional<RequestInput> input;
@@ -64,7 +64,7 @@ Result<RequestDocument> read_request(std::string_view text, const std::string& s
 
 // What was read of an executable, with one byte more than longest_payload where there is more.
 // `from`: named in errors: request_unreadable, with EFBIG for too many bytes and ENOEXEC for none.
-Result<SharedBytes> program_of(sys::ReadResult read, std::string_view from);
+Result<SharedProgram> program_of(sys::ReadResult read, std::string_view from);
 
 // The program that a request names, by whatever means but a descriptor.
 void take_program(RequestDocument& document, Request& request);

@@ -1,5 +1,5 @@
 // Spec: profile + request + host facts, resolved and complete. The only thing mechanisms read.
-// Must not hold owners, fds or "unset" values; equal specs give equal runs.
+// Must not hold "unset" values, nor owners but of bytes in memory; equal specs give equal runs.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,13 @@
 
 #include "policy/limits.h"
 #include "policy/syscall_policy.h"
+#include "sys/sealed_bytes.h"
 
 namespace sb::policy {
 
 // Bytes that came with the request; shared, since a spec is copied and they may be many.
 using SharedBytes = std::shared_ptr<const std::string>;
+using SharedProgram = std::shared_ptr<const sys::SealedBytes>;
 
 struct Command {
   std::string shown;        // as the caller wrote it, for messages
@@ -36,7 +38,7 @@ struct HostMount {
   bool copy = false;        // a file whose owner keeps others out: its bytes are copied in instead
   bool device = false;      // a device node: no nodev on this mount
   std::uint64_t bytes = 0;  // of a file to copy: the room it takes
-  SharedBytes contents;     // in the place of a source: what to copy
+  SharedProgram contents;   // in the place of a source: what to copy
 
   friend bool operator==(const HostMount&, const HostMount&) = default;
 };

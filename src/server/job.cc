@@ -25,7 +25,7 @@ Result<const sys::Fd*> passed_at(const std::vector<sys::Fd>& passed, std::size_t
   return &passed[number];
 }
 
-Result<policy::SharedBytes> read_program(sys::FdRef fd) {
+Result<policy::SharedProgram> read_program(sys::FdRef fd) {
   return policy::program_of(
       sys::read_file(fmt::format("/proc/self/fd/{}", fd.number()), policy::longest_payload + 1),
       "the passed descriptor");

@@ -78,7 +78,7 @@ void add_command(Key& key, const policy::Spec& spec) {
 bool add_shown(Key& key, const policy::Files& files) {
   for (const policy::HostMount& mount : files.mounts) {
     const std::optional<std::string> sum =
-        mount.contents != nullptr ? sha256_hex(*mount.contents) : sys::tree_sum(mount.source);
+        mount.contents != nullptr ? sha256_hex(mount.contents->view()) : sys::tree_sum(mount.source);
     if (!sum) {
       return false;
     }

@@ -49,8 +49,8 @@ void expect_bounded(const RequestDocument& request) {
   HOLDS(is_free_of_nul(request.command) && is_free_of_nul(request.args));
   HOLDS(request.command.empty() || request.program == nullptr);
   HOLDS(request.args.empty() || request.program != nullptr);
-  HOLDS(request.program == nullptr || !request.program->empty());
-  HOLDS(request.program == nullptr || request.program->size() <= longest_payload);
+  HOLDS(request.program == nullptr || !request.program->view().empty());
+  HOLDS(request.program == nullptr || request.program->view().size() <= longest_payload);
   HOLDS(request.id.size() <= 256);
   HOLDS(!request.profile || !request.profile->empty());
   HOLDS(request.output.path.find('\0') == std::string::npos);

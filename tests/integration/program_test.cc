@@ -1,5 +1,11 @@
 // `run --program`: a program that comes as bytes.
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -14,6 +20,18 @@ Run run_bytes(const std::string& bytes, const Words& words = {}) {
   Words arguments = {"run", "--program", "-"};
   arguments.insert(arguments.end(), words.begin(), words.end());
   return run_sandbox(arguments, options);
+}
+
+// What /proc shows the bytes of a program as that came on stdin of `pid`; empty: they are not
+// there.
+std::string kept_program(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (std::filesystem::read_symlink(entry.path()).string().starts_with("/memfd:program")) {
+      return entry.path().string();
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -43,6 +61,27 @@ TEST_CASE("program: from stdin it has a path of its own and can not be changed")
       "mv /tmp $0 || echo kept\ncat $0 | tail -n 1\n");
   expect_ok(changed);
   CHECK(changed.stdout_bytes() == "kept\nkept\nkept\ncat $0 | tail -n 1\n");
+}
+
+// Red: take the call of seal() out of sealed_memfd_of().
+TEST_CASE("program: from stdin it is kept in memory where nobody can change it") {
+  require("root");
+  Options options;
+  options.input = "#!/bin/sh\necho ready\nexec sleep 60\n";
+  Running running({"run", "--pass", "--program", "-"}, options);
+  running.wait_for_output("ready");
+  const std::string kept = kept_program(running.pid());
+  REQUIRE_FALSE(kept.empty());
+  const int fd = ::open(kept.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(fd >= 0);
+  CHECK(::write(fd, "x", 1) == -1);
+  CHECK(errno == EPERM);
+  CHECK(::ftruncate(fd, 0) == -1);
+  CHECK(errno == EPERM);
+  (void)::close(fd);
+  CHECK(read_file(kept) == options.input);
+  running.send_signal(SIGTERM);
+  CHECK(running.finish().exit_status == 128 + SIGTERM);
 }
 
 TEST_CASE("program: of a file its bytes run whoever may execute it") {
