@@ -61,12 +61,10 @@ Ran look_at_runs(const Tracee& tracee) {
 
 }  // namespace
 
-// A and B of one. Why also A of one that is known: who was woken by another has run since, and the
-// rest would be looked at in vain.
+// A and B of one.
 bool IdleCheck::may_sleep(Tracee& tracee) {
-  const Ran now = look_at_runs(tracee);
-  if (!tracee.known || !now.same) {
-    tracee.known = false;
+  if (!tracee.known) {
+    const Ran now = look_at_runs(tracee);
     tracee.ran = now.text;
     tracee.ran_size = now.size;
     const std::optional<long> call = now.size > 0 ? blocked_call(tracee.syscall) : std::nullopt;
@@ -126,8 +124,9 @@ bool IdleCheck::sleeps(Tracee& tracee) {
 }
 
 bool IdleCheck::all_sleep() {
-  return !tracees_.empty() && may_sleep() && still_sleep() && stopped_ones_stay() &&
-         sys::next_waiting() == 0;
+  // Why twice: one that was known, and that another has woken, may be asleep again by now.
+  return !tracees_.empty() && may_sleep() && (still_sleep() || (may_sleep() && still_sleep())) &&
+         stopped_ones_stay() && sys::next_waiting() == 0;
 }
 
 }  // namespace sb::intercept

@@ -43,7 +43,7 @@ Tracer::~Tracer() {
     for (const auto& [tid, tracee] : tracees_.all()) {
       (void)sys::send_signal(tracee.process, 0, SIGKILL, nullptr);
     }
-    if (!take_events()) {
+    if (!take_event()) {
       (void)::usleep(1000);
     }
   }
@@ -88,24 +88,29 @@ bool Tracer::is_deterministic() const {
 void Tracer::step(bool paused) {
   note_told();
   // Limit: deadlines, signals and streams have their turn in between.
-  constexpr int most_rounds = 64;
+  constexpr int most_rounds = 1024;
+  bool may_run = false;  // whoever was let go, and has not had the CPU yet
   for (int i = 0; i < most_rounds; ++i) {
-    if (take_events()) {
+    const bool stands = ended_ || paused || !started_ || tracees_.empty();
+    // Why not always: others have something to tell, too.
+    const bool expected = i % 16 != 15 && take_expected();
+    if (!expected && !stands && idle_.all_sleep()) {
+      if (!on_idle()) {
+        return;
+      }
+    } else if (expected || take_event()) {
       silent_since_ns_ = 0;
       backoff_ns_ = shortest_wait_ns;
+    } else if (stands) {
+      return wait_at_most(quiet_wait_ns);
+    } else if (may_run) {
+      may_run = false;
       let_others_run();
       continue;
-    }
-    if (ended_ || paused || !started_ || tracees_.empty()) {
-      return wait_at_most(quiet_wait_ns);
-    }
-    if (!idle_.all_sleep()) {
+    } else {
       return on_busy();
     }
-    if (!on_idle()) {
-      return;
-    }
-    let_others_run();
+    may_run = true;
   }
   wait_at_most(0);
 }
@@ -114,6 +119,11 @@ void Tracer::step(bool paused) {
 void Tracer::note_told() {
   signalfd_siginfo told[2];
   (void)!::read(wakeup_.number(), told, sizeof told);
+}
+
+void Tracer::note_let_go(pid_t tid) {
+  let_go_ = tid;
+  idle_.note_busy(tid);
 }
 
 // On the one CPU that we share with them (one_cpu.h): on until one of them has something for us, or
@@ -316,7 +326,7 @@ void Tracer::fire(Tracee& tracee) {
   ++counts_.timers_fired;
   tracee.firing = true;
   tracee.known = false;  // Why: it runs from now on.
-  idle_.note_busy(tracee.tid);
+  note_let_go(tracee.tid);
   (void)sys::interrupt(tracee.tid);
 }
 

@@ -82,7 +82,8 @@ class Tracer {
 
  private:
   // tracer_events.cc: what the kernel tells of a thread
-  bool take_events();
+  bool take_expected();
+  bool take_event();
   void on_event(pid_t tid, sys::WaitStatus status);
   void on_end(pid_t tid);
   void on_stop(Tracee& tracee, int raw);
@@ -129,6 +130,7 @@ class Tracer {
 
   // tracer.cc: the clock
   void note_told();
+  void note_let_go(pid_t tid);
   void let_others_run();
   bool on_idle();
   void on_nothing_due();
@@ -157,6 +159,7 @@ class Tracer {
   std::optional<OneCpu> one_cpu_;
   sys::Fd wakeup_;
   pid_t init_ = 0;
+  pid_t let_go_ = 0;  // the last one whom we did something to, or 0
   bool may_run_ = false;
   pid_t waiting_exec_ = 0;  // stopped at the first execve until it may
   bool started_ = false;

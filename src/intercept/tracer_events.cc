@@ -29,21 +29,27 @@ bool stops(int signal) {
 
 }  // namespace
 
-// False: there was nothing.
-bool Tracer::take_events() {
-  constexpr int most = 256;
-  int taken = 0;
-  for (; taken < most; ++taken) {
-    const pid_t pid = sys::next_waiting();
-    // Why init comes last: its end is told only once we have taken that of everybody inside.
-    if (pid == 0 || pid == init_) {
-      break;
-    }
-    if (const auto status = sys::take_waiting(pid)) {
-      on_event(pid, *status);
-    }
+// Of whom we let go a moment ago: on the one CPU that we share, it has mostly come to its next stop
+// by now. False: there was nothing.
+bool Tracer::take_expected() {
+  const pid_t tid = std::exchange(let_go_, 0);
+  const auto status = tid != 0 ? sys::take_waiting(tid) : std::nullopt;
+  if (status) {
+    on_event(tid, *status);
   }
-  return taken > 0;
+  return status.has_value();
+}
+
+bool Tracer::take_event() {
+  const pid_t tid = sys::next_waiting();
+  // Why init comes last: its end is told only once we have taken that of everybody inside.
+  if (tid == 0 || tid == init_) {
+    return false;
+  }
+  if (const auto status = sys::take_waiting(tid)) {
+    on_event(tid, *status);
+  }
+  return true;
 }
 
 void Tracer::on_event(pid_t tid, sys::WaitStatus status) {
@@ -51,7 +57,7 @@ void Tracer::on_event(pid_t tid, sys::WaitStatus status) {
   if (WIFEXITED(raw) || WIFSIGNALED(raw)) {
     on_end(tid);
   } else if (WIFSTOPPED(raw)) {
-    idle_.note_busy(tid);
+    note_let_go(tid);
     on_stop(tracees_.add(tid), raw);
   }
 }
