@@ -19,25 +19,6 @@ std::string_view first_line(std::string_view text) { return text.substr(0, text.
 
 }  // namespace
 
-std::optional<std::uint64_t> read_number(sys::FdRef directory, const char* file) {
-  const sys::ReadResult read = sys::read_file_at(directory, file, largest_file);
-  return read.err != 0 ? std::nullopt : parse_unsigned(first_line(read.data));
-}
-
-std::optional<std::uint64_t> read_key(sys::FdRef directory, const char* file,
-                                      std::string_view key) {
-  const sys::ReadResult read = sys::read_file_at(directory, file, largest_file);
-  std::string_view rest = read.data;
-  while (!rest.empty()) {
-    const std::string_view line = first_line(rest);
-    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
-      return parse_unsigned(line.substr(key.size() + 1));
-    }
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-  }
-  return std::nullopt;
-}
-
 Result<Done> write_value(sys::FdRef directory, const std::string& file, const std::string& value) {
   const int err = sys::write_file_at(directory, file, value);
   if (err != 0) {

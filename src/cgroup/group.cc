@@ -185,6 +185,11 @@ Result<bool> Group::add_leaf(const policy::CgroupHierarchy& hierarchy, const pol
 }
 
 Result<Done> Group::note_sources() {
+  for (Leaf& leaf : leaves_) {
+    // Why now: with cgroup v1 init mounts meanwhile, and in a sandbox that waits nobody does yet.
+    leaf.counters.open(leaf.directory.ref(),
+                       leaf.v2 ? v2::counter_files(leaf) : v1::counter_files(leaf));
+  }
   const auto name = [](const Leaf& leaf) { return leaf.v2 ? "cgroup2" : "cgroup1"; };
   if (const Leaf* leaf = leaf_with("memory")) {
     oom_event_ = TRY(leaf->v2 ? v2::watch_oom(*leaf) : v1::watch_oom(*leaf));

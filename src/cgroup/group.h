@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cgroup/counters.h"
 #include "policy/host_facts.h"
 #include "policy/limits.h"
 #include "sys/fd.h"
@@ -22,8 +23,8 @@ struct Usage {
   std::optional<std::uint64_t> system_ns;
   std::optional<std::uint64_t> memory_peak_bytes;  // at least; see Group::memory_sample()
   std::optional<std::uint64_t> oom_kills;
-  // Whether the group came to its own limit; false where that of a group above stopped it, or the
-  // host's memory ran out.
+  // After such kills: whether the group came to its own limit; false where that of a group above
+  // stopped it, or the host's memory ran out.
   std::optional<bool> met_memory_limit;
   std::optional<std::uint64_t> processes_peak;
   std::optional<std::uint64_t> processes_refused;
@@ -39,6 +40,7 @@ struct Leaf {
   sys::Fd directory;       // where limits and counters are: `path` on v1, `path`/run on v2
   sys::Fd tasks;           // v1: the target joins by writing "0" here
   sys::Fd init_directory;  // v2: where init is cloned to
+  Counters counters;       // of `directory`
 };
 
 // Where each number comes from, for `enforced` and `peak_source`; empty: nowhere.

@@ -76,6 +76,20 @@ Error missing(const char* file) { return {Tag::cgroup_read, fmt::format("reading
 
 }  // namespace
 
+std::vector<const char*> counter_files(const Leaf& leaf) {
+  std::vector<const char*> files;
+  if (serves(leaf, "cpuacct")) {
+    files.insert(files.end(), {"cpuacct.usage", "cpuacct.usage_user"});
+  }
+  if (serves(leaf, "memory")) {
+    files.insert(files.end(), {"memory.max_usage_in_bytes", "memory.oom_control"});
+  }
+  if (serves(leaf, "pids")) {
+    files.insert(files.end(), {"pids.peak", "pids.events"});
+  }
+  return files;
+}
+
 Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
   if (!serves(leaf, "cpuacct")) {
     return Done{};
@@ -85,7 +99,7 @@ Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
     return missing("cpuacct.usage");
   }
   // Kernel: the user part is sampled by ticks and may exceed the exact sum for short runs.
-  const std::uint64_t user_ns = read_number(leaf.directory.ref(), "cpuacct.usage_user").value_or(0);
+  const std::uint64_t user_ns = leaf.counters.number("cpuacct.usage_user").value_or(0);
   usage.user_ns = std::min(user_ns, *usage.cpu_ns);
   usage.system_ns = *usage.cpu_ns - *usage.user_ns;
   return Done{};
@@ -95,38 +109,38 @@ namespace {
 
 // Kernel: memory.failcnt is no help; it stays 0 where memory and swap have one limit (seen on
 // 6.18). The peak comes to within a batch of charges of the limit: far below it was not met.
-std::optional<bool> met_limit(const Leaf& leaf, const std::optional<std::uint64_t>& peak_bytes) {
-  const auto limit_bytes = read_number(leaf.directory.ref(), "memory.limit_in_bytes");
-  return limit_bytes && peak_bytes ? std::optional(*peak_bytes >= *limit_bytes / 4 * 3)
-                                   : std::nullopt;
+std::optional<bool> met_limit(const Leaf& leaf, std::uint64_t peak_bytes) {
+  const auto limit_bytes = leaf.counters.number("memory.limit_in_bytes");
+  return limit_bytes ? std::optional(peak_bytes >= *limit_bytes / 4 * 3) : std::nullopt;
 }
 
 }  // namespace
 
 Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
-  const sys::FdRef directory = leaf.directory.ref();
   CHECK(read_cpu_usage(leaf, usage));
   if (serves(leaf, "memory")) {
-    usage.memory_peak_bytes = read_number(directory, "memory.max_usage_in_bytes");
+    usage.memory_peak_bytes = leaf.counters.number("memory.max_usage_in_bytes");
     usage.oom_kills = read_oom_kills(leaf);
-    usage.met_memory_limit = met_limit(leaf, usage.memory_peak_bytes);
     if (!usage.memory_peak_bytes || !usage.oom_kills) {
       return missing("memory.max_usage_in_bytes");
     }
+    if (*usage.oom_kills > 0) {
+      usage.met_memory_limit = met_limit(leaf, *usage.memory_peak_bytes);
+    }
   }
   if (serves(leaf, "pids")) {
-    usage.processes_peak = read_number(directory, "pids.peak");  // Kernel: since 6.1
-    usage.processes_refused = read_key(directory, "pids.events", "max");
+    usage.processes_peak = leaf.counters.number("pids.peak");  // Kernel: since 6.1
+    usage.processes_refused = leaf.counters.value("pids.events", "max");
   }
   return Done{};
 }
 
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf) {
-  return read_number(leaf.directory.ref(), "cpuacct.usage");
+  return leaf.counters.number("cpuacct.usage");
 }
 
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf) {
-  return read_key(leaf.directory.ref(), "memory.oom_control", "oom_kill");  // Kernel: since 4.13
+  return leaf.counters.value("memory.oom_control", "oom_kill");  // Kernel: since 4.13
 }
 
 Result<sys::Fd> watch_oom(const Leaf& leaf) {

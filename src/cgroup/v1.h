@@ -9,6 +9,9 @@ namespace sb::cgroup::v1 {
 // Writes what this leaf's controllers enforce of `limits`. Errors: cgroup.limit.
 Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits);
 
+// The files that are read in each run.
+std::vector<const char*> counter_files(const Leaf& leaf);
+
 // Adds what this leaf's controllers count. Errors: cgroup.read.
 Result<Done> read_usage(const Leaf& leaf, Usage& usage);
 Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage);  // its CPU times alone

@@ -161,9 +161,8 @@ namespace {
 // What the counters say of the peak where none counts it. Kernel: "max" of memory.events is how
 // often the group was about to go over memory.max (cgroup-v2.rst): then it had used all of it.
 std::optional<std::uint64_t> known_memory_peak(const Leaf& leaf) {
-  const sys::FdRef directory = leaf.directory.ref();
-  return read_key(directory, "memory.events", "max").value_or(0) > 0
-             ? read_number(directory, "memory.max")
+  return leaf.counters.value("memory.events", "max").value_or(0) > 0
+             ? leaf.counters.number("memory.max")
              : std::nullopt;
 }
 
@@ -173,26 +172,39 @@ Error missing_file(const char* file) {
 
 }  // namespace
 
-Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
-  const sys::FdRef directory = leaf.directory.ref();
+std::vector<const char*> counter_files(const Leaf& leaf) {
   // Kernel: cpu.stat is there without the cpu controller, too.
-  usage.cpu_ns = read_cpu_ns(leaf);
-  if (!usage.cpu_ns) {
+  std::vector<const char*> files = {"cpu.stat"};
+  if (serves(leaf, "memory")) {
+    files.insert(files.end(), {"memory.events", "memory.peak"});
+  }
+  if (serves(leaf, "pids")) {
+    files.insert(files.end(), {"pids.peak", "pids.events"});
+  }
+  return files;
+}
+
+Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage) {
+  const std::string stat = leaf.counters.text("cpu.stat");
+  const std::optional<std::uint64_t> us = value_in(stat, "usage_usec");
+  if (!us) {
     return missing_file("cpu.stat");
   }
-  usage.user_ns = read_key(directory, "cpu.stat", "user_usec").value_or(0) * 1000;
-  usage.system_ns = read_key(directory, "cpu.stat", "system_usec").value_or(0) * 1000;
+  usage.cpu_ns = *us * 1000;
+  usage.user_ns = value_in(stat, "user_usec").value_or(0) * 1000;
+  usage.system_ns = value_in(stat, "system_usec").value_or(0) * 1000;
   return Done{};
 }
 
 Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
-  const sys::FdRef directory = leaf.directory.ref();
   CHECK(read_cpu_usage(leaf, usage));
   if (serves(leaf, "memory")) {
-    usage.memory_peak_bytes =
-        counts_memory_peak(leaf) ? read_number(directory, "memory.peak") : known_memory_peak(leaf);
+    usage.memory_peak_bytes = leaf.counters.number("memory.peak");
+    if (!usage.memory_peak_bytes) {
+      usage.memory_peak_bytes = known_memory_peak(leaf);
+    }
     usage.oom_kills = read_oom_kills(leaf);
-    if (const auto refused = read_key(directory, "memory.events", "max")) {
+    if (const auto refused = leaf.counters.value("memory.events", "max")) {
       usage.met_memory_limit = *refused > 0;
     }
     if (!usage.oom_kills) {
@@ -200,36 +212,35 @@ Result<Done> read_usage(const Leaf& leaf, Usage& usage) {
     }
   }
   if (serves(leaf, "pids")) {
-    usage.processes_peak = read_number(directory, "pids.peak");  // Kernel: since 6.1
-    usage.processes_refused = read_key(directory, "pids.events", "max");
+    usage.processes_peak = leaf.counters.number("pids.peak");  // Kernel: since 6.1
+    usage.processes_refused = leaf.counters.value("pids.events", "max");
   }
   return Done{};
 }
 
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf) {
-  const std::optional<std::uint64_t> us = read_key(leaf.directory.ref(), "cpu.stat", "usage_usec");
+  const std::optional<std::uint64_t> us = leaf.counters.value("cpu.stat", "usage_usec");
   return us ? std::optional(*us * 1000) : std::nullopt;
 }
 
 std::optional<std::uint64_t> read_oom_kills(const Leaf& leaf) {
-  const sys::FdRef directory = leaf.directory.ref();
-  const std::optional<std::uint64_t> kills = read_key(directory, "memory.events", "oom_kill");
-  if (kills.value_or(0) == 0 || read_number(directory, "memory.oom.group").value_or(0) == 0) {
+  const std::optional<std::uint64_t> kills = leaf.counters.value("memory.events", "oom_kill");
+  if (kills.value_or(0) == 0 || leaf.counters.number("memory.oom.group").value_or(0) == 0) {
     return kills;
   }
   // Kernel: with memory.oom.group each process that the one strike kills adds to oom_kill, our
   // guard too, and the victim twice: once chosen and once as a member, if it has not exited in
   // between. oom_group_kill counts strikes (since 5.17); before that one is what is certain.
-  return std::max(read_key(directory, "memory.events", "oom_group_kill").value_or(1),
+  return std::max(leaf.counters.value("memory.events", "oom_group_kill").value_or(1),
                   std::uint64_t{1});
 }
 
 bool counts_memory_peak(const Leaf& leaf) {
-  return read_number(leaf.directory.ref(), "memory.peak").has_value();
+  return leaf.counters.number("memory.peak").has_value();
 }
 
 std::optional<std::uint64_t> read_memory_now(const Leaf& leaf) {
-  return read_number(leaf.directory.ref(), "memory.current");
+  return leaf.counters.number("memory.current");
 }
 
 Result<sys::Fd> watch_oom(const Leaf& leaf) {

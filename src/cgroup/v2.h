@@ -23,6 +23,8 @@ Result<Done> make_members(Leaf& leaf, const std::vector<std::string>& controller
 void remove_members(const std::string& path);
 
 Result<Done> write_limits(const Leaf& leaf, const policy::Limits& limits);
+// The files that are read in each run.
+std::vector<const char*> counter_files(const Leaf& leaf);
 Result<Done> read_usage(const Leaf& leaf, Usage& usage);
 Result<Done> read_cpu_usage(const Leaf& leaf, Usage& usage);  // its CPU times alone
 std::optional<std::uint64_t> read_cpu_ns(const Leaf& leaf);
