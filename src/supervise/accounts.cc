@@ -48,6 +48,12 @@ void Supervisor::log_stages() const {
   log_debug(fmt::format("{:>6} us: all is read", since_created(sys::monotonic_ns())));
 }
 
+void Supervisor::read_usage() {
+  if (group_ != nullptr) {
+    usage_.emplace(group_->usage());
+  }
+}
+
 void Supervisor::collect() {
   if (seen_.ended_ns == 0) {
     seen_.ended_ns = clock_.at(sys::monotonic_ns());
@@ -60,9 +66,11 @@ void Supervisor::collect() {
   if (group_ == nullptr) {
     return;
   }
-  Result<cgroup::Usage> usage = group_->usage();
-  if (usage) {
-    seen_.usage = *usage;
+  if (!usage_) {
+    read_usage();
+  }
+  if (*usage_) {
+    seen_.usage = **usage_;
     if (sampled_peak_bytes_ > seen_.usage.memory_peak_bytes.value_or(0)) {
       seen_.usage.memory_peak_bytes = sampled_peak_bytes_;
     }
@@ -71,7 +79,7 @@ void Supervisor::collect() {
       --*seen_.usage.processes_peak;  // the guard
     }
   } else {
-    seen_.record_failure(std::move(usage).error());
+    seen_.record_failure(usage_->error());
   }
 }
 

@@ -9,7 +9,14 @@
 namespace sb::supervise {
 
 void Supervisor::on_control() {
-  // Why: all that is there: `exited` and `settled` often come together.
+  take_messages();
+  // Why not before: often `settled` has come, too, and there is nobody left.
+  if (std::exchange(rest_may_live_, false) && !settled_ && !listener_->kill_by_guard()) {
+    (void)running_.send(inside::ControlKind::kill);
+  }
+}
+
+void Supervisor::take_messages() {
   while (!control_over_) {
     Result<std::optional<launch::Received>> received = running_.receive();
     if (!received) {
@@ -109,9 +116,7 @@ void Supervisor::on_exited(const inside::ControlMsg& message) {
     input_->stop();
   }
   // Why: where there is a guard it kills the rest, and outlives it; else init has done so already.
-  if (listener_ && !seen_.stop && !seen_.failure && !listener_->kill_by_guard()) {
-    (void)running_.send(inside::ControlKind::kill);
-  }
+  rest_may_live_ = listener_ && !seen_.stop && !seen_.failure;
   // Why: should the rest not come to an end, so do we.
   kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
 }
@@ -122,7 +127,12 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   if (seen_.stop || seen_.failure) {
     hurry_readers();
   }
-  if (listener_ && listener_->taken() && message.arg == 1) {
+  const bool has_guard = listener_ && listener_->taken() && message.arg == 1;
+  if (has_guard) {
+    listener_->ask_guard();
+  }
+  read_usage();  // Why now: the guard calls meanwhile.
+  if (has_guard) {
     if (const Result<Done> drained = listener_->drain(); !drained) {
       fail(drained.error());
     }

@@ -54,8 +54,11 @@ class Listener {
   void interrupt_guard();
   bool guard_waits() const { return !guard_returns_; }
 
-  // After all but the guard are dead: reports every call that was cancelled before it was received.
-  // Errors: launch.listener, where that can't be known.
+  // After all but the guard are dead: makes it call again, so that drain() knows at once where no
+  // call was cancelled.
+  void ask_guard();
+  // And then: reports every call that was cancelled before it was received. Errors:
+  // launch.listener, where that can't be known.
   Result<Done> drain();
 
  private:
@@ -71,6 +74,7 @@ class Listener {
   bool takes_our_exec(const seccomp_notif& notification);
   void report_call(const seccomp_notif& notification);
   void report_cancelled();
+  bool guard_says_none();
 
   const policy::SyscallPolicy& policy();
 
@@ -87,6 +91,9 @@ class Listener {
   std::uint32_t guard_pid_ = 0;               // in our pid namespace
   bool guard_returns_ = false;                // it was interrupted
   bool kill_then_ = false;
+  bool asked_ = false;                    // ask_guard() was, and its call has not come yet
+  std::optional<std::uint64_t> last_id_;  // of what was received
+  bool in_turn_ = true;                   // no number was left out
   bool held_ = false;
   bool taker_told_ = false;  // the target knows that the listener is taken (Plan::wait_for_taker)
   int answer_err_ = 0;       // why the target could not be let go

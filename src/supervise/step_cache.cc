@@ -77,8 +77,9 @@ void add_command(Key& key, const policy::Spec& spec) {
 // The state of every file of the host that is shown: of the toolchain, whatever it is.
 bool add_shown(Key& key, const policy::Files& files) {
   for (const policy::HostMount& mount : files.mounts) {
-    const std::optional<std::string> sum =
-        mount.contents != nullptr ? sha256_hex(mount.contents->view()) : sys::tree_sum(mount.source);
+    const std::optional<std::string> sum = mount.contents != nullptr
+                                               ? sha256_hex(mount.contents->view())
+                                               : sys::tree_sum(mount.source);
     if (!sum) {
       return false;
     }

@@ -89,6 +89,7 @@ class Supervisor {
   void on_death_before_exec();
   std::string_view last_stage() const;
   void on_control();
+  void take_messages();
   void end_control();
   void give_up_init(Error error);
   void on_message(launch::Received received);
@@ -165,6 +166,7 @@ class Supervisor {
   void set_timer();
 
   void log_stages() const;
+  void read_usage();
   void collect();
   void note_baseline();
   void subtract_baseline();
@@ -204,9 +206,11 @@ class Supervisor {
   bool exited_ = false;        // the program's first process
   bool settled_ = false;       // everything inside is dead and reaped
   bool init_ended_ = false;
-  bool init_must_have_lived_ = false;  // or what was read of its files is nothing
-  cgroup::Usage baseline_;             // what the group had used when the program began
-  std::vector<int> waiting_signals_;   // to forward once the program runs
+  bool init_must_have_lived_ = false;           // or what was read of its files is nothing
+  bool rest_may_live_ = false;                  // the program's first process has ended just now
+  std::optional<Result<cgroup::Usage>> usage_;  // of the group, once all is over
+  cgroup::Usage baseline_;                      // what the group had used when the program began
+  std::vector<int> waiting_signals_;            // to forward once the program runs
   ThawedClock clock_;
   enum class Freeze { thawed, asked, frozen, thawing };
   Freeze freeze_ = Freeze::thawed;
