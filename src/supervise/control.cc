@@ -158,6 +158,9 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
     kill_deadline_ns_ = sys::monotonic_ns() + kill_patience_ns;
   } else {
     loop_->remove(running_.init().ref());
+    if (ends_late_) {
+      return;
+    }
   }
   if (!running_.send(inside::ControlKind::bye)) {
     (void)running_.init().send_signal(SIGKILL);

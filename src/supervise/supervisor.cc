@@ -85,6 +85,8 @@ bool Supervisor::park() {
 Observations Supervisor::resume(Stdio stdio, const Channels& channels, sys::FdRef tree,
                                 std::uint64_t created_ns) {
   seen_.created_ns = created_ns;
+  // Why: whoever keeps sandboxes ready answers first and takes the used one down afterwards.
+  ends_late_ = true;
   start_deadline_ns_ = sys::monotonic_ns() + launch_patience_ns;
   Result<Done> done = prepare_run(stdio, channels);
   // Why asked: without its guard a run might miss a forbidden call at its end.

@@ -206,8 +206,9 @@ class Supervisor {
   bool exited_ = false;        // the program's first process
   bool settled_ = false;       // everything inside is dead and reaped
   bool init_ended_ = false;
-  bool init_must_have_lived_ = false;           // or what was read of its files is nothing
-  bool rest_may_live_ = false;                  // the program's first process has ended just now
+  bool ends_late_ = false;             // init's end can wait until the caller has its answer
+  bool init_must_have_lived_ = false;  // or what was read of its files is nothing
+  bool rest_may_live_ = false;         // the program's first process has ended just now
   std::optional<Result<cgroup::Usage>> usage_;  // of the group, once all is over
   cgroup::Usage baseline_;                      // what the group had used when the program began
   std::vector<int> waiting_signals_;            // to forward once the program runs
