@@ -55,7 +55,6 @@ class Capture {
   void read_some();
   void keep(std::size_t most);
   void pass(std::size_t most);
-  bool splice(std::size_t most);  // false: these two can't be spliced
   void enlarge_pipe();
   void discard();
   bool took(ssize_t got);  // what a read returned; false: there were no bytes
@@ -70,7 +69,6 @@ class Capture {
   std::optional<std::uint64_t> limit_;
   Hooks hooks_;
   std::unique_ptr<Outlet> outlet_;  // of the sink
-  bool can_splice_ = false;         // into the sink, as far as is known
   bool large_ = false;              // the pipe, or it can't be
   std::size_t pipe_size_;
   bool held_ = false;
