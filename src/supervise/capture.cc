@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -16,7 +17,14 @@ constexpr std::size_t small_pipe = 65'536;
 constexpr std::size_t large_pipe = 1'048'576;
 // Why as large: fewer calls, and still in a CPU's own cache. Why not splice(2): it writes to the
 // file with the pipe locked, and so takes turns with the program instead of working beside it.
-using Buffer = std::array<char, 262'144>;
+constexpr std::size_t buffer_size = 262'144;
+
+// Why not on the stack: the caller's limit may be smaller. One for all: there is one thread, and
+// nothing is left in it.
+std::span<char> buffer() {
+  static std::array<char, buffer_size> bytes;
+  return bytes;
+}
 
 }  // namespace
 
@@ -146,10 +154,10 @@ void Capture::keep(std::size_t most) {
 }
 
 void Capture::pass(std::size_t most) {
-  Buffer buffer;  // NOLINT(*-member-init): read(2) fills what is used
-  const ssize_t got = ::read(source_.number(), buffer.data(), std::min(most, buffer.size()));
+  const std::span<char> to = buffer();
+  const ssize_t got = ::read(source_.number(), to.data(), std::min(most, to.size()));
   if (took(got)) {
-    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+    const std::string_view bytes(to.data(), static_cast<std::size_t>(got));
     outlet_->put(bytes);
     tell(bytes);
     watch();
@@ -168,8 +176,7 @@ void Capture::enlarge_pipe() {
 
 // What is beyond the limit.
 void Capture::discard() {
-  Buffer buffer;  // NOLINT(*-member-init): nobody looks at it
-  if (took(::read(source_.number(), buffer.data(), buffer.size())) && !over_limit_) {
+  if (took(::read(source_.number(), buffer().data(), buffer().size())) && !over_limit_) {
     over_limit_ = true;
     hooks_.on_limit();
   }

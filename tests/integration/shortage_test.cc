@@ -132,6 +132,23 @@ TEST_CASE("shortage: with any size of memory a run is right or an error") {
 }
 
 // Red: the result written to its place without a look at what write(2) says.
+// Red: let buffer() of capture.cc give back an array on the stack.
+TEST_CASE("shortage: with a small stack of the callers much output is taken") {
+  constexpr rlim_t stack_bytes = 200 << 10;
+  const TempDirectory directory;
+  const std::string out = directory.path() + "/out";
+  Options options;
+  options.in_child = [] { set_limit(RLIMIT_STACK, stack_bytes); };
+  for (const char* what : {"stop", "truncate"}) {
+    const Run run = run_target(
+        {"--stack", "100K", "--output", "1000001", "--on-output-limit", what, "--stdout", out},
+        {probe("flood"), "1", "3000000"}, options);
+    INFO(run.describe());
+    CHECK(run.document.at("status").text() == (what[0] == 's' ? "output_limit" : "ok"));
+    CHECK(read_file(out).size() == 1'000'001);
+  }
+}
+
 TEST_CASE("shortage: a full disk is an error wherever it is met") {
   require("root");
   const TempDirectory directory;
