@@ -73,7 +73,7 @@ Result<Done> Attempt::make_streams() {
   return Done{};
 }
 
-Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
+Result<Done> Attempt::settle(bool late) {
   // Why first: what the program can change is settled before there is a program.
   collector_ = TRY(files::Collector::settle(spec_.files.get));
   builder_.set_filter(TRY(filters::filter_of(spec_)));
@@ -91,8 +91,7 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
     // Why: without a user namespace there is but one set of ids, the host's.
     spec_.inside_uid = spec_.inside_gid = ids_->target().uid;
   }
-  launch::HostIds* const ids = ids_ ? &*ids_ : nullptr;
-  CHECK(builder_.build(spec_, ids));
+  CHECK(builder_.build(spec_, ids()));
   if (late) {
     CHECK(builder_.await_command());
   }
@@ -103,6 +102,11 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   CHECK(policy::check_looks());
   spec_.warnings.insert(spec_.warnings.end(), builder_.warnings().begin(),
                         builder_.warnings().end());
+  return Done{};
+}
+
+Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
+  CHECK(settle(late));
   // Why: where init is root of its namespace it is somebody else on the host.
   const std::optional<std::uint32_t> owner =
       spec_.ids == policy::IdMode::mapped ? std::optional(ids_->init_id()) : std::nullopt;
@@ -114,7 +118,7 @@ Result<Done> Attempt::start(std::uint64_t created_ns, bool late) {
   }
   const std::array<sys::FdRef, 3> inside = {stdio_.inside[0].ref(), stdio_.inside[1].ref(),
                                             stdio_.inside[2].ref()};
-  running_.emplace(TRY(launch::start(spec_, builder_, counted(), ids, inside)));
+  running_.emplace(TRY(launch::start(spec_, builder_, counted(), ids(), inside)));
   if (feeding_) {
     feeding_->close_theirs();
   }

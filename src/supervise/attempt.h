@@ -53,6 +53,8 @@ class Attempt {
 
  private:
   const cgroup::Group* counted() const { return group_ && group_->exists() ? &*group_ : nullptr; }
+  launch::HostIds* ids() { return ids_ ? &*ids_ : nullptr; }
+  Result<Done> settle(bool late);  // what is known before anything is made
   result::Outcome judge(Observations seen) const;
 
   policy::Spec spec_;
