@@ -78,16 +78,24 @@ void Capture::close_source() {
   }
 }
 
+std::uint64_t Capture::unread() const {
+  int count = 0;
+  return source_.valid() && ::ioctl(source_.number(), FIONREAD, &count) == 0 && count > 0
+             ? static_cast<std::uint64_t>(count)
+             : 0;
+}
+
 bool Capture::drain() {
-  while (source_.valid() && !waits()) {
+  // Why no more than that: who goes on writing would keep us here.
+  const std::uint64_t end = bytes_ + unread();
+  while (bytes_ < end && source_.valid() && !waits()) {
     const std::uint64_t before = bytes_;
     read_some();
     if (bytes_ == before) {
-      return true;  // Kernel: our end does not block.
+      break;
     }
   }
-  int left = 0;
-  return !source_.valid() || ::ioctl(source_.number(), FIONREAD, &left) != 0 || left == 0;
+  return unread() == 0;
 }
 
 void Capture::hold(bool held) {

@@ -44,7 +44,8 @@ class Capture {
   // What was not passed on yet is dropped, and the target's writes fail with EPIPE from now on.
   void abandon();
   bool is_kept() const { return outlet_ == nullptr; }  // here, whatever a reader does
-  // Reads all that is there now. False: some is left, for want of room where it goes on to.
+  // Reads what is there at the call. False: some is left, for want of room where it goes on to, or
+  // is there since.
   bool drain();
   // Reads nothing while it is held.
   void hold(bool held);
@@ -57,7 +58,8 @@ class Capture {
   void pass(std::size_t most);
   void enlarge_pipe();
   void discard();
-  bool took(ssize_t got);  // what a read returned; false: there were no bytes
+  std::uint64_t unread() const;  // bytes in the pipe
+  bool took(ssize_t got);        // what a read returned; false: there were no bytes
   void tell(std::string_view bytes);
   bool waits() const { return held_ || (outlet_ != nullptr && outlet_->has_pending()); }
   void watch();

@@ -37,10 +37,12 @@ void Supervisor::tell_held_output() {
 
 // Why: a reader of events that is slow makes the program wait, as a reader of its output would; it
 // never makes us wait, nor lose what the program wrote.
+// Why until the launch is over: that is known once init has closed its end of the error pipe, too,
+// and where it is slow the program has written before; `started` comes first.
 void Supervisor::hold_streams() {
   for (const auto& stream : {std::cref(out_), std::cref(err_)}) {
     if (stream.get() != nullptr) {
-      stream.get()->hold(events_->is_full());
+      stream.get()->hold(!launch_over_ || events_->is_full());
     }
   }
 }
@@ -98,6 +100,7 @@ void Supervisor::tell_started() {
 
 void Supervisor::tell_exited() {
   if (events_ != nullptr) {
+    (void)drain_streams();  // Why: what the program wrote comes before its end, where it has room.
     const bool ran = seen_.executed && seen_.ended_ns > seen_.exec_ns;
     const std::uint64_t real_ns = ran ? seen_.ended_ns - seen_.exec_ns : 0;
     const std::uint64_t time_ns = tracer_ != nullptr ? event_time() : real_ns;

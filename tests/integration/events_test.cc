@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "faults.h"
 #include "harness.h"
 
 using namespace sbtest;
@@ -106,6 +107,19 @@ TEST_CASE("events: the course of a run") {
   CHECK(watched.events[5].at("time_ns").integer() ==
         watched.run.document.at("time.wall_ns").integer());
   CHECK(watched.run.stdout_bytes() == "one\ntwo\n");
+}
+
+// Red: take launch_over_ out of hold_streams(), or drain_streams() out of tell_exited(). Init
+// closes the last end of the error pipe.
+TEST_CASE("events: the start comes first however slow init is") {
+  const Options options = with_strace();
+  const TempDirectory directory;
+  const std::string file = directory.path() + "/events";
+  const Run run = run_sandbox(
+      under_strace({"signalfd4:delay_enter=300000"}, {"--wall-time", "20s", "--events", file}),
+      options);
+  expect_ok(run);
+  CHECK(names(parse(read_file(file))) == Words{"started", "stdout", "exited", "result"});
 }
 
 TEST_CASE("events: they arrive while the program runs") {
