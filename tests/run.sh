@@ -98,7 +98,7 @@ if [[ $sanitize != no ]]; then
 fi
 
 build build
-say 'clang-tidy on the folders that changed'
+say 'clang-tidy on what changed'
 tests/lint/tidy.sh build
 say 'all tests on the release binary'
 cd build

@@ -12,4 +12,7 @@ namespace sb {
 // Why not a stream: the first one that a process makes costs more than reading what it splits.
 std::vector<std::string> split(std::string_view text, char separator);
 
+// What is before the first newline; all where there is none.
+std::string_view first_line(std::string_view text);
+
 }  // namespace sb

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "base/units.h"
 #include "sys/files.h"
 
@@ -13,8 +14,6 @@ namespace sb::cgroup {
 namespace {
 
 constexpr std::size_t largest_file = 16384;
-
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 

@@ -26,7 +26,7 @@ bool serves(const Leaf& leaf, const char* controller) {
 
 // In a line of words, as cgroup.subtree_control is.
 bool has_word(const std::string& text, const std::string& word) {
-  const std::vector<std::string> words = split(text.substr(0, text.find('\n')), ' ');
+  const std::vector<std::string> words = split(first_line(text), ' ');
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <sys/statvfs.h>
 
+#include "base/split.h"
 #include "base/units.h"
 #include "cli/systemd_scope.h"
 #include "sys/files.h"
@@ -16,13 +17,12 @@ namespace {
 
 constexpr std::size_t largest_file = 4U << 20;
 
-std::string first_line(const std::string& path) {
-  const std::string text = sys::read_file(path, largest_file).data;
-  return text.substr(0, text.find('\n'));
+std::string first_line_of(const std::string& path) {
+  return std::string(first_line(sys::read_file(path, largest_file).data));
 }
 
 std::optional<std::uint64_t> setting(const char* name) {
-  return parse_unsigned(first_line(fmt::format("/proc/sys/{}", name)));
+  return parse_unsigned(first_line_of(fmt::format("/proc/sys/{}", name)));
 }
 
 bool exists(const std::string& path) { return sys::stat_path(path).has_value(); }
@@ -111,8 +111,7 @@ bool are_cgroups_read_only(const policy::HostFacts& facts) {
 // The table of swaps without its heading.
 bool has_swap() {
   const std::string swaps = sys::read_file("/proc/swaps", largest_file).data;
-  const std::size_t heading = swaps.find('\n');
-  return heading != std::string::npos && heading + 1 < swaps.size();
+  return first_line(swaps).size() + 1 < swaps.size();
 }
 
 }  // namespace
@@ -135,7 +134,7 @@ HostSettings read_settings(const policy::HostFacts& facts) {
       .swap_accounted = counts_swap(facts),
       .controllers = kernel_controllers(),
       .clock_source =
-          first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+          first_line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
   };
 }
 

@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "base/units.h"
 #include "sys/files.h"
 #include "sys/seccomp_notify.h"
@@ -40,7 +41,7 @@ std::optional<int> clock_of_timerfd(sys::FdRef fd) {
     return std::nullopt;
   }
   const std::string_view rest = std::string_view(text).substr(start + key.size());
-  const auto id = parse_unsigned(rest.substr(0, rest.find('\n')));
+  const auto id = parse_unsigned(first_line(rest));
   return id ? std::optional(static_cast<int>(*id)) : std::nullopt;
 }
 

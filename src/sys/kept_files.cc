@@ -137,6 +137,11 @@ void make_room(const Fd& directory, const KeptFiles::Bounds& bounds, std::uint64
 
 }  // namespace
 
+KeptFiles::KeptFiles(std::string directory, std::string format, Bounds bounds)
+    : directory_(std::move(directory)), format_(std::move(format)), bounds_(bounds) {
+  format_ += '\n';
+}
+
 std::optional<std::string> KeptFiles::find(const std::string& key) const {
   const Fd directory = open_directory(directory_);
   if (!directory.valid()) {

@@ -19,8 +19,7 @@ class KeptFiles {
   };
 
   // `format`: one line that names what is kept, and its version.
-  KeptFiles(std::string directory, std::string format, Bounds bounds)
-      : directory_(std::move(directory)), format_(std::move(format) + "\n"), bounds_(bounds) {}
+  KeptFiles(std::string directory, std::string format, Bounds bounds);
 
   // `key`: a SHA-256 in hex. Only what this user alone could have written, whole, under this key.
   std::optional<std::string> find(const std::string& key) const;

@@ -12,3 +12,10 @@ TEST_CASE("split: parts empty ones and the end") {
   CHECK(sb::split("", ':') == Parts{});
   CHECK(sb::split(":", ':') == Parts{""});
 }
+
+TEST_CASE("split: the first line") {
+  CHECK(sb::first_line("a\nb\n") == "a");
+  CHECK(sb::first_line("a") == "a");
+  CHECK(sb::first_line("\nb") == "");
+  CHECK(sb::first_line("") == "");
+}
