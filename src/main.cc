@@ -1,5 +1,6 @@
 // Parse, dispatch, exit status. The only catch-all of the program.
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <new>
 #include <optional>
@@ -16,6 +17,9 @@ int main(int argc, char** argv) {
     return *status;
   }
   sb::sys::fill_standard_fds();
+  // Why: what the caller's limit of file sizes refuses us is an error that says so (EFBIG); the
+  // signal would end us with the exit status of a limit of the program's. It is reset inside.
+  (void)std::signal(SIGXFSZ, SIG_IGN);
   // Why: the heap grows in one step to what a run takes, and is not given back in between.
   (void)::mallopt(M_TOP_PAD, 256 << 10);
   (void)::mallopt(M_TRIM_THRESHOLD, 1 << 20);

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -82,6 +83,20 @@ TEST_CASE("program: from stdin it is kept in memory where nobody can change it")
   CHECK(read_file(kept) == options.input);
   running.send_signal(SIGTERM);
   CHECK(running.finish().exit_status == 128 + SIGTERM);
+}
+
+// Red: take SIGXFSZ out of main().
+TEST_CASE("program: beyond the callers limit of file sizes is an error and no signal") {
+  Options options;
+  options.input = std::string(100'000, '#');
+  options.in_child = [] {
+    const rlimit limit{.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  };
+  const Run run = run_sandbox({"run", "--program", "-"}, options);
+  INFO(run.describe());
+  CHECK(run.exit_status == 2);
+  CHECK(run.err.find("File too large") != std::string::npos);
 }
 
 TEST_CASE("program: of a file its bytes run whoever may execute it") {
