@@ -305,10 +305,14 @@ Result<Done> Listener::drain() {
   // verdict.
   constexpr int most = 4096;
   for (int i = 0; i < most; ++i) {
+    const int events = poll_now(fd_.ref());
+    if ((events & POLLHUP) != 0) {
+      return Done{};  // Why: it would say "cancelled" as often as it is asked: report_cancelled().
+    }
     // Kernel: what polls as readable can be received without waiting; cancelled calls don't show.
-    const bool waits = (poll_now(fd_.ref()) & POLLIN) != 0;
-    const sys::ReceivedNotification received =
-        waits ? sys::receive_notification(fd_.ref()) : sys::receive_notification_now(fd_.ref());
+    const sys::ReceivedNotification received = (events & POLLIN) != 0
+                                                   ? sys::receive_notification(fd_.ref())
+                                                   : sys::receive_notification_now(fd_.ref());
     if (received.state == sys::ReceiveState::received) {
       on_notification(received.data);  // the guard, which waits again
     } else if (received.state == sys::ReceiveState::cancelled) {
