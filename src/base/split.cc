@@ -16,4 +16,9 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
+std::string base_name(std::string path) {
+  path.erase(path.find_last_not_of('/') + 1);
+  return path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace sb

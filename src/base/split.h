@@ -15,4 +15,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 // What is before the first newline; all where there is none.
 std::string_view first_line(std::string_view text);
 
+// The last part of a path, whether a slash follows it or not; empty for "/".
+std::string base_name(std::string path);
+
 }  // namespace sb

@@ -8,15 +8,10 @@
 
 #include "base/split.h"
 #include "base/units.h"
+#include "cgroup/files.h"
 #include "sys/files.h"
 
 namespace sb::cgroup {
-namespace {
-
-constexpr std::size_t largest_file = 16384;
-
-}  // namespace
-
 void Counters::open(sys::FdRef directory, const std::vector<const char*>& files) {
   directory_ = directory;
   for (const char* const file : files) {

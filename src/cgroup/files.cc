@@ -12,12 +12,6 @@
 #include "sys/files.h"
 
 namespace sb::cgroup {
-namespace {
-
-constexpr std::size_t largest_file = 16384;
-
-}  // namespace
-
 Result<Done> write_value(sys::FdRef directory, const std::string& file, const std::string& value) {
   const int err = sys::write_file_at(directory, file, value);
   if (err != 0) {

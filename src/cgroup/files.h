@@ -2,6 +2,7 @@
 // Must not know what a file means.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "sys/fd.h"
 
 namespace sb::cgroup {
+
+// Limit: of what is read of one.
+inline constexpr std::size_t largest_file = 16384;
 
 // Errors: cgroup.limit, naming the file and the value.
 Result<Done> write_value(sys::FdRef directory, const std::string& file, const std::string& value);

@@ -17,8 +17,6 @@
 namespace sb::cgroup::v2 {
 namespace {
 
-constexpr std::size_t largest_file = 16384;
-
 bool serves(const Leaf& leaf, const char* controller) {
   return std::find(leaf.controllers.begin(), leaf.controllers.end(), controller) !=
          leaf.controllers.end();

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "files/matches.h"
 #include "files/new_file.h"
 #include "files/tar_of_tree.h"
@@ -32,7 +33,7 @@ sys::OpenResult open_as(sys::FdRef root, const std::string& path,
 // Returns 0 or an errno. Limit: `most` bytes; a file that has more is refused, whatever its size
 // said before. Why holes are written: their size is what a reader would have to bear.
 int copy(sys::FdRef from, sys::FdRef to, std::uint64_t most, std::uint64_t& written) {
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(std::size_t{256} * 1024);
   for (;;) {
     if (sys::pending_end_signal()) {
       return ECANCELED;
@@ -53,11 +54,6 @@ int copy(sys::FdRef from, sys::FdRef to, std::uint64_t most, std::uint64_t& writ
     }
     written += size;
   }
-}
-
-std::string base_name(std::string path) {
-  path.erase(path.find_last_not_of('/') + 1);
-  return path.substr(path.rfind('/') + 1);
 }
 
 sys::OpenResult open_directory_as(sys::FdRef root, const std::string& path,

@@ -8,16 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "files/matches.h"
 #include "sys/files.h"
 
 namespace sb::files {
 namespace {
-
-std::string base_name(std::string path) {
-  path.erase(path.find_last_not_of('/') + 1);
-  return path.substr(path.rfind('/') + 1);
-}
 
 std::string directory_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path();

@@ -3,11 +3,7 @@
 #include <algorithm>
 
 namespace sb::fs {
-namespace {
-
 std::string relative(const std::string& absolute) { return absolute.substr(1); }
-
-}  // namespace
 
 bool is_at_or_below(const std::string& path, const std::string& directory) {
   return path == directory || (path.size() > directory.size() && path.starts_with(directory) &&

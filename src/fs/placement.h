@@ -35,4 +35,7 @@ class Placements {
 
 bool is_at_or_below(const std::string& path, const std::string& directory);
 
+// As a Placement has it.
+std::string relative(const std::string& absolute);
+
 }  // namespace sb::fs

@@ -8,6 +8,7 @@
 namespace sb::intercept {
 
 inline constexpr std::uint64_t second_ns = 1'000'000'000;
+inline constexpr std::int64_t second_us = 1'000'000;
 // Of a deadline: there is none.
 inline constexpr std::uint64_t never = ~0ULL;
 

@@ -17,7 +17,6 @@
 namespace sb::intercept {
 namespace {
 
-constexpr std::int64_t micros = 1'000'000;
 // Kernel: where a handler runs, EINTR; else the call is made again (linux/errno.h).
 constexpr std::int64_t restart_no_handler = -514;
 constexpr std::int64_t restart_sys = -512;
@@ -69,8 +68,8 @@ bool Tracer::on_socket_option(Tracee& tracee, const sys::Registers& registers) {
   if (!timeout) {
     return false;
   }
-  const std::int64_t value[2] = {static_cast<std::int64_t>(timeout->us) / micros,
-                                 static_cast<std::int64_t>(timeout->us) % micros};
+  const std::int64_t value[2] = {static_cast<std::int64_t>(timeout->us) / second_us,
+                                 static_cast<std::int64_t>(timeout->us) % second_us};
   std::int32_t size = 0;
   if (!sys::read_memory(tracee.tid, registers.r8, &size, sizeof size)) {
     answer(tracee, registers, -EFAULT);
@@ -95,15 +94,15 @@ bool Tracer::set_socket_timeout(Tracee& tracee, const sys::Registers& registers,
   }
   const std::int64_t seconds = value[0];
   const std::int64_t part = value[1];
-  if (part < 0 || part >= micros || seconds < 0) {
+  if (part < 0 || part >= second_us || seconds < 0) {
     return false;  // Kernel: wrong, or below 0, which is a time that is always over.
   }
   // Why first: a wait that has begun keeps the timeout that it began with.
   socket_timeouts_ = true;
   look_at_sockets(false);
-  const std::uint64_t us = seconds > INT64_MAX / (2 * micros)
+  const std::uint64_t us = seconds > INT64_MAX / (2 * second_us)
                                ? never
-                               : static_cast<std::uint64_t>(seconds * micros + part);
+                               : static_cast<std::uint64_t>(seconds * second_us + part);
   answer(tracee, registers, -set_timeout(socket, option, {.us = us}));
   return true;
 }

@@ -9,7 +9,6 @@
 namespace sb::intercept {
 namespace {
 
-constexpr std::int64_t micros = 1'000'000;
 constexpr std::int64_t nanos = 1'000'000'000;
 
 // Interval and value, as itimerval and itimerspec have them; an errno where they can't be.
@@ -119,7 +118,7 @@ long Tracer::set_interval(Tracee& tracee, const sys::Registers& registers) {
   const std::uint64_t old = sets ? registers.rdx : registers.rsi;
   TimerSetting setting;
   if (sets && registers.rsi != 0) {
-    if (const int err = read_setting(tracee.tid, registers.rsi, micros, setting); err != 0) {
+    if (const int err = read_setting(tracee.tid, registers.rsi, second_us, setting); err != 0) {
       return -err;
     }
   }
@@ -129,7 +128,7 @@ long Tracer::set_interval(Tracee& tracee, const sys::Registers& registers) {
   if (sets && old == 0) {
     return 0;
   }
-  return write_setting(tracee.tid, old, micros, before) ? 0 : -EFAULT;
+  return write_setting(tracee.tid, old, second_us, before) ? 0 : -EFAULT;
 }
 
 long Tracer::set_alarm(Tracee& tracee, const sys::Registers& registers) {

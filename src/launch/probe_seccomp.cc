@@ -20,7 +20,7 @@
 namespace sb::launch {
 namespace {
 
-constexpr int patience_ms = 2000;
+constexpr int answer_patience_ms = 2000;
 
 // What the child tells before it makes the call that is notified.
 struct Report {
@@ -61,7 +61,7 @@ int load(unsigned flags, const sock_filter* instructions, unsigned short count) 
 // Answers the one call that the child makes. errno or 0.
 int let_go_on(sys::FdRef listener) {
   pollfd readable{.fd = listener.number(), .events = POLLIN, .revents = 0};
-  if (::poll(&readable, 1, patience_ms) != 1) {
+  if (::poll(&readable, 1, answer_patience_ms) != 1) {
     return ETIMEDOUT;
   }
   const sys::ReceivedNotification notification = sys::receive_notification(listener);
@@ -74,7 +74,7 @@ int let_go_on(sys::FdRef listener) {
 void try_listener(const sys::Pidfd& child, int from_child, Trial<seccomp_steps>& trial) {
   Report report{};
   pollfd readable{.fd = from_child, .events = POLLIN, .revents = 0};
-  if (::poll(&readable, 1, patience_ms) != 1 ||
+  if (::poll(&readable, 1, answer_patience_ms) != 1 ||
       ::read(from_child, &report, sizeof report) != sizeof report) {
     trial.of(SeccompStep::filter) = ETIMEDOUT;
     return;
@@ -121,9 +121,9 @@ Trial<seccomp_steps> try_seccomp() {
   try_listener(child, from_child.number(), trial);
   // Why: while nobody answers it would wait for ever.
   (void)child.send_signal(trial.works() ? 0 : SIGKILL);
-  if (!child.wait(patience_ms)) {
+  if (!child.wait(answer_patience_ms)) {
     (void)child.send_signal(SIGKILL);
-    (void)child.wait(patience_ms);
+    (void)child.wait(answer_patience_ms);
   }
   return trial;
 }

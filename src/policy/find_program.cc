@@ -17,8 +17,6 @@ std::string absolute(const std::string& directory, const std::string& path) {
   return path.starts_with('/') ? path : directory + "/" + path;
 }
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 // `path` has no link left, so none is followed out of where it was found.
 bool is_executable_file(const std::string& path) {
   const auto status = sys::stat_path(path);

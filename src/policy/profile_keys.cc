@@ -279,7 +279,7 @@ constexpr auto keys = std::to_array<Key>({
      set_virtual_stdin, nullptr},
 });
 
-constexpr auto names = [] {
+constexpr auto all_key_names = [] {
   std::array<std::string_view, keys.size()> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = keys[i].name;
@@ -293,7 +293,7 @@ std::span<const Key> all_keys() { return keys; }
 
 std::span<const KeyMember> argument_test_members() { return test_members; }
 
-std::span<const std::string_view> key_names() { return names; }
+std::span<const std::string_view> key_names() { return all_key_names; }
 
 const Key* find_key(std::string_view name) {
   const auto at =

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/split.h"
 #include "policy/host_root.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
@@ -145,11 +146,6 @@ Result<std::string> take_place(Files& files, std::string target, const Origin& o
   target = follow_root_links(files, target);
   CHECK(check_target(target, origin));
   return target;
-}
-
-std::string base_name(std::string path) {
-  path.erase(path.find_last_not_of('/') + 1);
-  return path.substr(path.rfind('/') + 1);
 }
 
 // As cp and docker cp have it: one thing becomes the target, or goes in it where it is a directory;

@@ -35,7 +35,7 @@ constexpr auto symbols = std::to_array<Symbol>({
 });
 #undef SYMBOL
 
-constexpr auto names = [] {
+constexpr auto all_symbols = [] {
   std::array<std::string_view, symbols.size()> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = symbols[i].name;
@@ -141,7 +141,7 @@ std::optional<std::uint64_t> parse_symbol(std::string_view text) {
   }
 }
 
-std::span<const std::string_view> symbol_names() { return names; }
+std::span<const std::string_view> symbol_names() { return all_symbols; }
 
 std::string describe_argument(int syscall, unsigned index, std::uint64_t value) {
   const auto named = std::find_if(

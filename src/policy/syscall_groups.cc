@@ -18,7 +18,7 @@ constexpr auto groups = std::to_array<Group>({
 #include "policy/syscall_groups_systemd.inc"
 });
 
-constexpr auto names = [] {
+constexpr auto all_groups = [] {
   std::array<std::string_view, groups.size()> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = groups[i].name;
@@ -66,6 +66,6 @@ std::optional<std::vector<int>> expand_group(std::string_view name) {
   return numbers;
 }
 
-std::span<const std::string_view> group_names() { return names; }
+std::span<const std::string_view> group_names() { return all_groups; }
 
 }  // namespace sb::policy

@@ -37,7 +37,7 @@ constexpr auto x86_64_by_name = [] {
   return sorted;
 }();
 
-constexpr auto names = [] {
+constexpr auto all_names = [] {
   std::array<std::string_view, x86_64.size()> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = x86_64[i].name;
@@ -78,6 +78,6 @@ bool is_foreign_name(std::string_view name) {
                      [&](const Entry& entry) { return entry.name == name; });
 }
 
-std::span<const std::string_view> syscall_names() { return names; }
+std::span<const std::string_view> syscall_names() { return all_names; }
 
 }  // namespace sb::policy

@@ -81,7 +81,7 @@ Verdict judge_channel(const Subject& subject, const Channel& channel, const Seen
   return {State::broken, "the bit came"};
 }
 
-struct Rows {
+struct ChannelRows {
   std::vector<std::size_t> at_once;
   std::vector<std::size_t> after;
 };
@@ -113,7 +113,7 @@ Job receiving(const Subject& subject, std::function<void(const Seen&)> done) {
   return {.probe = {"receive", shared_file(subject)}, .goes_on = true, .done = std::move(done)};
 }
 
-void try_after(const Subject& subject, const std::shared_ptr<const Rows>& rows) {
+void try_after(const Subject& subject, const std::shared_ptr<const ChannelRows>& rows) {
   Job job{.probe = {"send", shared_file(subject)}, .goes_on = true};
   job.done = [&subject, rows](const Seen& sender) {
     subject.runner.add(receiving(subject, [&subject, rows, sender](const Seen& receiver) {
@@ -123,7 +123,7 @@ void try_after(const Subject& subject, const std::shared_ptr<const Rows>& rows) 
   subject.runner.add(std::move(job));
 }
 
-void try_at_once(const Subject& subject, const std::shared_ptr<const Rows>& rows) {
+void try_at_once(const Subject& subject, const std::shared_ptr<const ChannelRows>& rows) {
   const auto receiver = std::make_shared<std::optional<Seen>>();
   Job job{.probe = {"send", shared_file(subject), "stay"}, .goes_on = true};
   job.ready = [&subject, receiver](std::size_t id, pid_t, const Seen&) {
@@ -142,7 +142,7 @@ void try_at_once(const Subject& subject, const std::shared_ptr<const Rows>& rows
 }  // namespace
 
 void try_channels(Subject& subject) {
-  auto rows = std::make_shared<Rows>();
+  auto rows = std::make_shared<ChannelRows>();
   for (const Channel& channel : channels) {
     rows->at_once.push_back(
         subject.report.add("Two runs at once", channel.promise, "one says 1, the other looks"));

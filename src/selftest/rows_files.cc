@@ -93,7 +93,7 @@ Verdict judge_programs(const Seen& seen) {
                       seen.fact("programs_found").value_or("?"))};
 }
 
-struct Rows {
+struct FileRows {
   std::vector<std::size_t> facts;
   std::vector<std::size_t> directories;
   std::size_t vanish = 0;
@@ -102,7 +102,7 @@ struct Rows {
 
 constexpr std::array directories = {"/tmp", "/workspace", "/dev/shm"};
 
-void judge_files(const Subject& subject, const Rows& rows, const Seen& seen) {
+void judge_files(const Subject& subject, const FileRows& rows, const Seen& seen) {
   for (std::size_t i = 0; i < fact_rows.size(); ++i) {
     const FactRow& row = fact_rows.at(i);
     subject.judge(rows.facts[i], judge_fact(seen, row.key, row.expected));
@@ -132,7 +132,7 @@ void judge_proc(const Subject& subject, std::size_t secrets, std::size_t setting
 }  // namespace
 
 void try_files(Subject& subject) {
-  auto rows = std::make_shared<Rows>();
+  auto rows = std::make_shared<FileRows>();
   Report& report = subject.report;
   for (const FactRow& row : fact_rows) {
     rows->facts.push_back(report.add("Files", row.promise, row.attempt));

@@ -174,7 +174,7 @@ Verdict judge_program(const Subject& subject, const Seen& seen) {
   return {held ? State::held : State::broken, *path};
 }
 
-struct Rows {
+struct InsideRows {
   std::vector<std::size_t> facts;
   std::vector<std::size_t> namespaces;
   std::size_t not_root = 0;
@@ -187,8 +187,8 @@ struct Rows {
   std::size_t removed = 0;
 };
 
-Rows add_rows(Report& report) {
-  Rows rows;
+InsideRows add_rows(Report& report) {
+  InsideRows rows;
   for (const FactRow& row : fact_rows) {
     rows.facts.push_back(report.add(row.group, row.promise, row.attempt));
     if (std::string_view(row.key) == "umask") {
@@ -210,7 +210,8 @@ Rows add_rows(Report& report) {
   return rows;
 }
 
-void judge_all(const Subject& subject, const Rows& rows, const Seen& seen, const Facts& facts) {
+void judge_all(const Subject& subject, const InsideRows& rows, const Seen& seen,
+               const Facts& facts) {
   for (std::size_t i = 0; i < fact_rows.size(); ++i) {
     const FactRow& row = fact_rows.at(i);
     Verdict verdict = judge_fact(seen, row.key, row.expected, of(facts, row.key));
@@ -239,7 +240,7 @@ void judge_all(const Subject& subject, const Rows& rows, const Seen& seen, const
 }  // namespace
 
 void try_inside(Subject& subject) {
-  const auto rows = std::make_shared<const Rows>(add_rows(subject.report));
+  const auto rows = std::make_shared<const InsideRows>(add_rows(subject.report));
   const auto facts = std::make_shared<Facts>();
   Job job;
   job.probe = {"look", "stay"};

@@ -40,7 +40,7 @@ Fd open_directory(const std::string& path) {
 
 // Why its parents, too: ~/.cache is made by whoever needs it first (XDG base directory
 // specification).
-void make_directory(const std::string& path) {
+void make_with_parents(const std::string& path) {
   std::vector<std::string> missing;
   std::string at = path;
   constexpr std::size_t most_parents = 2;
@@ -172,7 +172,7 @@ void KeptFiles::keep(const std::string& key, std::string_view bytes) const {
   if (bytes.empty() || bytes.size() > bounds_.size) {
     return;
   }
-  make_directory(directory_);
+  make_with_parents(directory_);
   const Fd directory = open_directory(directory_);
   if (!directory.valid()) {
     return;

@@ -5,10 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace sb::inside {
+#include "launch/inside/protocol.h"
 
-// Limit: of a path that mount(2) takes.
-constexpr size_t longest_path = 4096;
+namespace sb::inside {
 
 struct MountReader {
   int fd;

@@ -28,8 +28,6 @@ struct Handle {
   }
 };
 
-constexpr size_t longest_path = 4096;
-
 // The directory that the last step made something in, kept for the next one.
 struct Workplace {
   int root;

@@ -39,6 +39,8 @@
 
 namespace sb::inside {
 
+constexpr size_t longest_path = 4096;  // Kernel: PATH_MAX, with the 0 at its end
+
 // Why: the order is a security decision; target.cc and init.cc say at each step what it guards.
 enum class Stage : uint32_t {
   none,

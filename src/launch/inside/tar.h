@@ -10,7 +10,6 @@
 namespace sb::inside {
 
 constexpr size_t tar_block = 512;
-constexpr size_t longest_path = 4096;
 
 enum class TarKind : uint32_t {
   end,  // a block of zeros
