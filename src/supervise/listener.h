@@ -31,6 +31,7 @@ class Listener {
   Result<Done> take(const sys::FdRef target_pidfd);
   sys::FdRef fd() const { return fd_.ref(); }
   bool taken() const { return fd_.valid(); }
+  bool launched() const { return phase_ == Phase::launched; }
 
   // The listener polls readable. Errors: launch.listener.
   Result<Done> on_readable();

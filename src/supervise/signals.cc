@@ -45,12 +45,20 @@ void Supervisor::cancel(int number) {
   }
   const bool first = seen_.record_stop(
       {.kind = StopKind::cancelled, .mechanism = "signal", .detail = result::signal_name(number)});
-  if (!first || !seen_.executed || spec_.grace_ns == 0) {
+  if (!first || !may_run() || spec_.grace_ns == 0) {
     kill_inside();
     return;
   }
   forward(number);
   grace_end_ = clock_.at(sys::monotonic_ns()) + spec_.grace_ns;
+}
+
+// Why not `executed` alone: that is known once the last end of the error pipe is closed, which is
+// init's, and the program may have run for long by then.
+bool Supervisor::may_run() const {
+  const std::uint32_t exec = static_cast<std::uint32_t>(inside::Stage::exec);
+  return seen_.executed ||
+         (listener_ ? listener_->launched() : running_.progress().target_stage == exec);
 }
 
 // Why: before the program runs a signal would hit our own code, which dies of it.

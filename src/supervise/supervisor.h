@@ -123,6 +123,7 @@ class Supervisor {
   void cancel_after_end(int number);
   void forward(int number);
   void forward_waiting();
+  bool may_run() const;
 
   // virtual time
   void begin_tracing();
