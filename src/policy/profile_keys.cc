@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "policy/names_of.h"
 #include "policy/value_parsers.h"
 #include "policy/words.h"
 
@@ -279,13 +280,7 @@ constexpr auto keys = std::to_array<Key>({
      set_virtual_stdin, nullptr},
 });
 
-constexpr auto all_key_names = [] {
-  std::array<std::string_view, keys.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = keys[i].name;
-  }
-  return all;
-}();
+constexpr auto all_key_names = names_of(keys);
 
 }  // namespace
 

@@ -20,6 +20,8 @@
 
 #include <fmt/core.h>
 
+#include "policy/names_of.h"
+
 namespace sb::policy {
 namespace {
 
@@ -35,13 +37,7 @@ constexpr auto symbols = std::to_array<Symbol>({
 });
 #undef SYMBOL
 
-constexpr auto all_symbols = [] {
-  std::array<std::string_view, symbols.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = symbols[i].name;
-  }
-  return all;
-}();
+constexpr auto all_symbols = names_of(symbols);
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   const bool negative = text.starts_with('-');

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/names_of.h"
 #include "policy/syscall_table.h"
 
 namespace sb::policy {
@@ -18,13 +19,7 @@ constexpr auto groups = std::to_array<Group>({
 #include "policy/syscall_groups_systemd.inc"
 });
 
-constexpr auto all_groups = [] {
-  std::array<std::string_view, groups.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = groups[i].name;
-  }
-  return all;
-}();
+constexpr auto all_groups = names_of(groups);
 
 const Group* find_group(std::string_view name) {
   const auto at = std::find_if(groups.begin(), groups.end(),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/names_of.h"
+
 namespace sb::policy {
 namespace {
 
@@ -37,13 +39,7 @@ constexpr auto x86_64_by_name = [] {
   return sorted;
 }();
 
-constexpr auto all_names = [] {
-  std::array<std::string_view, x86_64.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = x86_64[i].name;
-  }
-  return all;
-}();
+constexpr auto all_names = names_of(x86_64);
 
 const Entry* find_entry(std::span<const Entry> table, int number) {
   const auto at = std::lower_bound(table.begin(), table.end(), Entry{number, {}}, by_number);
