@@ -38,13 +38,12 @@ Time read_time(pid_t tid, std::uint64_t address, bool is_timeval) {
   if (!sys::read_memory(tid, address, parts, sizeof parts)) {
     return {.err = EFAULT};
   }
-  constexpr std::int64_t millions = 1'000'000;
-  if (is_timeval && parts[0] >= 0 && parts[1] >= millions) {
+  if (is_timeval && parts[0] >= 0 && parts[1] >= second_us) {
     // Kernel: select(2) takes more than a second in microseconds.
-    parts[0] = std::min(parts[0], std::int64_t{1} << 40) + parts[1] / millions;
-    parts[1] %= millions;
+    parts[0] = std::min(parts[0], std::int64_t{1} << 40) + parts[1] / second_us;
+    parts[1] %= second_us;
   }
-  const auto ns = to_ns(parts[0], parts[1], is_timeval ? millions : 1'000'000'000);
+  const auto ns = to_ns(parts[0], parts[1], is_timeval ? second_us : 1'000'000'000);
   return ns ? Time{.ns = *ns} : Time{.err = EINVAL};
 }
 
