@@ -40,6 +40,9 @@ void Supervisor::tell_held_output() {
 // Why until the launch is over: that is known once init has closed its end of the error pipe, too,
 // and where it is slow the program has written before; `started` comes first.
 void Supervisor::hold_streams() {
+  if (events_ == nullptr) {
+    return;
+  }
   for (const auto& stream : {std::cref(out_), std::cref(err_)}) {
     if (stream.get() != nullptr) {
       stream.get()->hold(!launch_over_ || events_->is_full());

@@ -21,9 +21,7 @@ Result<Done> Supervisor::open_streams(Stdio& stdio) {
     err_ = make_capture(std::move(stdio.error), stdio.error_sink, err_, "stderr");
     CHECK(err_->start());
   }
-  if (events_ != nullptr) {
-    hold_streams();
-  }
+  hold_streams();
   if (stdio.input.valid()) {
     input_ = std::make_unique<InputPump>(
         *loop_, sys::FdRef(STDIN_FILENO), std::move(stdio.input),

@@ -177,9 +177,7 @@ void Supervisor::on_error_pipe() {
   } else {
     on_launch_over(*facts);
   }
-  if (events_ != nullptr) {
-    hold_streams();
-  }
+  hold_streams();
 }
 
 void Supervisor::on_launch_over(const LaunchFacts& facts) {
