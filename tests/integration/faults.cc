@@ -23,14 +23,16 @@ static std::string injection_of(const std::string& fault) {
   return call == fault ? call : call + ":error=EINVAL";
 }
 
-Words under_strace(const Words& injections, const Words& sandbox_options) {
+Words under_strace(const Words& injections, const Words& sandbox_options, const Words& command) {
   Words words = {"strace", "-f", "-qq", "-o", "/dev/null"};
   for (const std::string& injection : injections) {
     words.insert(words.end(), {"-e", "inject=" + injection_of(injection)});
   }
   words.insert(words.end(), {binary(), "run"});
   words.insert(words.end(), sandbox_options.begin(), sandbox_options.end());
-  words.insert(words.end(), {"--", probe("minimal")});
+  const Words program = command.empty() ? Words{probe("minimal")} : command;
+  words.emplace_back("--");
+  words.insert(words.end(), program.begin(), program.end());
   return words;
 }
 

@@ -41,8 +41,9 @@ constexpr bool covers_every_stage(const Table& table, uint32_t first, uint32_t l
 
 // "prctl:when=N" for the two that are counted from the number of capabilities.
 std::string call_of(const std::string& call);
-// run OPTIONS -- minimal, under strace with these faults.
-Words under_strace(const Words& injections, const Words& sandbox_options);
+// run OPTIONS -- COMMAND, under strace with these faults. No command: the probe `minimal`.
+Words under_strace(const Words& injections, const Words& sandbox_options,
+                   const Words& command = {});
 // With an strace that may trace; else the test is skipped.
 Options with_strace();
 // Waits until strace holds init, or the target, in system call `number`.

@@ -110,10 +110,8 @@ TEST_CASE("cancel: a program that catches TERM may finish and is cancelled all t
 // is caught. Init closes the last end of the error pipe.
 TEST_CASE("cancel: a program that runs while init is still busy may finish too") {
   const Options options = with_strace();
-  Words words =
-      under_strace({"signalfd4:delay_enter=1000000"}, {"--pass", "--result", "/dev/null"});
-  words.back() = probe("linger");
-  words.emplace_back("catch");
+  const Words words = under_strace({"signalfd4:delay_enter=1000000"},
+                                   {"--pass", "--result", "/dev/null"}, {probe("linger"), "catch"});
   Running running(words, options);
   const pid_t init = await_in_call(running, SYS_signalfd4, false);
   running.wait_for_output("ready\n");
