@@ -73,6 +73,9 @@ void Supervisor::on_message(launch::Received received) {
       return on_exited(received.message);
     case inside::ControlKind::settled:
       return on_settled(received.message);
+    case inside::ControlKind::ended:
+      on_exited(exited_in(received.message));
+      return on_settled(settled_in(received.message));
     case inside::ControlKind::frozen:
       return on_frozen(received.message.values[0]);
     case inside::ControlKind::thawed:

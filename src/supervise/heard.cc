@@ -37,6 +37,16 @@ bool is_end(std::uint32_t status) {
 
 }  // namespace
 
+inside::ControlMsg exited_in(const inside::ControlMsg& ended) {
+  return {ControlKind::exited, ended.arg, {ended.values[0]}};
+}
+
+inside::ControlMsg settled_in(const inside::ControlMsg& ended) {
+  constexpr std::uint32_t guarded = 1;
+  const std::uint64_t* const usage = ended.values + 1;
+  return {ControlKind::settled, guarded, {usage[0], usage[1], usage[2], usage[3]}};
+}
+
 void Heard::asked(ControlKind what, std::uint64_t now_ns) {
   waiting_ = what;
   asked_ns_ = now_ns;
@@ -53,6 +63,20 @@ Result<Done> Heard::accept_answer(const inside::ControlMsg& message, ControlKind
     return impossible("a time");
   }
   waiting_ = ControlKind::go;
+  return Done{};
+}
+
+Result<Done> Heard::accept_exited(const inside::ControlMsg& message, std::uint64_t now_ns) {
+  if (!started_ || exited_) {
+    return out_of_turn("the program's end");
+  }
+  if (!is_end(message.arg)) {
+    return impossible("an end of the program");
+  }
+  if (!is_between(message.values[0], created_ns_, now_ns)) {
+    return impossible("a time");
+  }
+  exited_ = true;
   return Done{};
 }
 
@@ -81,19 +105,12 @@ Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descript
       started_ = true;
       return Done{};
     case ControlKind::exited:
-      if (!started_ || exited_) {
-        return out_of_turn("the program's end");
-      }
-      if (!is_end(message.arg)) {
-        return impossible("an end of the program");
-      }
-      if (!is_between(message.values[0], created_ns_, now_ns)) {
-        return impossible("a time");
-      }
-      exited_ = true;
-      return Done{};
+      return accept_exited(message, now_ns);
     case ControlKind::settled:
       return accept_settled(message);
+    case ControlKind::ended:
+      CHECK(accept_exited(exited_in(message), now_ns));
+      return accept_settled(settled_in(message));
     case ControlKind::frozen:
       return accept_answer(message, ControlKind::freeze, now_ns);
     case ControlKind::thawed:

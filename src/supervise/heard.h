@@ -16,6 +16,10 @@ namespace sb::supervise {
 // Why: CPUs of a virtual machine may differ a little in what they read as one time.
 inline constexpr std::uint64_t clock_skew_ns = 10'000'000;
 
+// What an `ended` says: the two words that it is in the place of.
+inside::ControlMsg exited_in(const inside::ControlMsg& ended);
+inside::ControlMsg settled_in(const inside::ControlMsg& ended);
+
 class Heard {
  public:
   // `created_ns`: nothing inside happened before.
@@ -32,6 +36,7 @@ class Heard {
  private:
   Result<Done> accept_answer(const inside::ControlMsg& message, inside::ControlKind to,
                              std::uint64_t now_ns);
+  Result<Done> accept_exited(const inside::ControlMsg& message, std::uint64_t now_ns);
   Result<Done> accept_settled(const inside::ControlMsg& message);
 
   std::uint64_t created_ns_;

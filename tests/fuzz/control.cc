@@ -70,6 +70,9 @@ void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descri
       talk.seen.ended_ns = message.values[0];
       HOLDS(talk.seen.main_status->exit_code() || talk.seen.main_status->fatal_signal());
       return;
+    case ControlKind::ended:
+      expect_turn(talk, sb::supervise::exited_in(message), false);
+      return expect_turn(talk, sb::supervise::settled_in(message), false);
     case ControlKind::settled:
       HOLDS(talk.ends == 1 && ++talk.settlements == 1);
       talk.seen.usage.user_ns = message.values[0];
@@ -96,7 +99,7 @@ bool exchange(Input& input, int ours, int theirs, Conversation& talk) {
   const std::size_t shape = input.choose(8);
   const std::size_t descriptors = shape < 4 ? shape : 0;
   ControlMsg message{};
-  message.kind = static_cast<ControlKind>(1 + input.choose(14));
+  message.kind = static_cast<ControlKind>(1 + input.choose(15));
   message.arg = static_cast<std::uint32_t>(input.number(2));
   message.values[0] = shape == 3 ? input.number() : talk.now_ns - input.number(2);
   message.values[1] = input.number(shape == 4 ? 8 : 4);

@@ -58,7 +58,8 @@ bool reap(const Plan& plan, Family& family) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, WNOHANG);
     if (pid == family.main_pid && !family.main_ended) {
-      const uint64_t when_ns = now_ns();
+      family.end_ns = now_ns();
+      family.status = status;
       family.main_ended = true;
       // Kernel: kill(-1) reaches every process of this pid namespace but init, at one instant: a
       // fork under way is refused (pitfall 22). Where there is a guard, it is the supervisor's to
@@ -66,7 +67,6 @@ bool reap(const Plan& plan, Family& family) {
       if (!has_guard(plan, family) || !family.can_list) {
         (void)!kill(-1, SIGKILL);
       }
-      report_exit(plan, status, when_ns);
     } else if (pid > 0 && !family.main_ended && is_launching(plan)) {
       // Why: only the guard can be that, even if its number is not written down yet; nobody but it
       // and the target is there, which would wait for ever.
@@ -114,14 +114,32 @@ void obey(const Plan& plan, const Family& family) {
   }
 }
 
+// Why one packet where that can be: the first of two would wake the supervisor, often on this very
+// CPU, before the second is sent.
+void report_end(const Plan& plan, Family& family, bool settled, uint64_t own_rss_kib) {
+  const bool tell_main = family.main_ended && !family.main_told;
+  const bool guarded = has_guard(plan, family);
+  family.main_told = family.main_ended;
+  if (tell_main && settled && guarded) {
+    report_ended(plan, family.status, family.end_ns, own_rss_kib);
+    return;
+  }
+  if (tell_main) {
+    report_exit(plan, family.status, family.end_ns);
+  }
+  if (settled) {
+    report_settled(plan, guarded, own_rss_kib);
+  }
+}
+
 }  // namespace
 
 void serve(const Plan& plan, Family family, uint64_t own_rss_kib) {
   bool settled = false;
   for (;;) {
-    if (!settled && !reap(plan, family)) {
-      settled = true;
-      report_settled(plan, has_guard(plan, family), own_rss_kib);
+    if (!settled) {
+      settled = !reap(plan, family);
+      report_end(plan, family, settled, own_rss_kib);
     }
     pollfd sources[2];
     memset(sources, 0, sizeof sources);

@@ -15,8 +15,11 @@ constexpr int children_fd = 1;  // and the list of init's children
 struct Family {
   pid_t main_pid;
   bool main_ended;
+  bool main_told;  // to the supervisor
   bool guard_ended;
-  bool can_list;  // children_fd is the list
+  bool can_list;    // children_fd is the list
+  int status;       // of the main process, once it ended
+  uint64_t end_ns;  // and when, CLOCK_MONOTONIC
 };
 
 // Until the supervisor says bye, or is gone.

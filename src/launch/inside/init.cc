@@ -297,7 +297,10 @@ void run_init(const Plan& plan) {
   send_started(plan, target.pidfd, root, scratch_fd, use);
   await_program(plan);
   confine_self(plan, children);
-  const Family family = {target.pid, false, false, children >= 0};
+  Family family;
+  memset(&family, 0, sizeof family);
+  family.main_pid = target.pid;
+  family.can_list = children >= 0;
   serve(plan, family, static_cast<uint64_t>(usage.ru_maxrss));
 }
 

@@ -61,6 +61,8 @@ void send_started(const Plan& plan, int pidfd, int root, int scratch, const Disk
 void report_exit(const Plan& plan, int status, uint64_t when_ns);
 void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns);  // frozen, thawed
 void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);
+// Both at once, where the guard alone is left.
+void report_ended(const Plan& plan, int status, uint64_t when_ns, uint64_t own_rss_kib);
 
 // init.cc: the body of PID 1; never returns.
 [[noreturn]] void run_init(const Plan& plan);

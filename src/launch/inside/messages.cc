@@ -26,6 +26,26 @@ uint64_t to_ns(const timeval& time) {
          static_cast<uint64_t>(time.tv_usec) * 1000;
 }
 
+ControlMsg end_message(ControlKind kind, int status, uint64_t when_ns) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = kind;
+  message.arg = static_cast<uint32_t>(status);
+  message.values[0] = when_ns;
+  return message;
+}
+
+// What the reaped have used: the four values of `settled`.
+void add_usage(uint64_t* values, uint64_t own_rss_kib) {
+  rusage usage;
+  memset(&usage, 0, sizeof usage);
+  (void)!getrusage(RUSAGE_CHILDREN, &usage);
+  values[0] = to_ns(usage.ru_utime);
+  values[1] = to_ns(usage.ru_stime);
+  values[2] = static_cast<uint64_t>(usage.ru_maxrss);
+  values[3] = own_rss_kib;
+}
+
 }  // namespace
 
 void send_started(const Plan& plan, int pidfd, int root, int scratch, const DiskUse& use) {
@@ -103,12 +123,7 @@ bool receive_groups(const Plan& plan) {
 }
 
 void report_exit(const Plan& plan, int status, uint64_t when_ns) {
-  ControlMsg message;
-  memset(&message, 0, sizeof message);
-  message.kind = ControlKind::exited;
-  message.arg = static_cast<uint32_t>(status);
-  message.values[0] = when_ns;
-  send_message(plan, message);
+  send_message(plan, end_message(ControlKind::exited, status, when_ns));
 }
 
 void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns) {
@@ -120,17 +135,17 @@ void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns) {
 }
 
 void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib) {
-  rusage usage;
-  memset(&usage, 0, sizeof usage);
-  (void)!getrusage(RUSAGE_CHILDREN, &usage);
   ControlMsg message;
   memset(&message, 0, sizeof message);
   message.kind = ControlKind::settled;
   message.arg = guarded ? 1 : 0;
-  message.values[0] = to_ns(usage.ru_utime);
-  message.values[1] = to_ns(usage.ru_stime);
-  message.values[2] = static_cast<uint64_t>(usage.ru_maxrss);
-  message.values[3] = own_rss_kib;
+  add_usage(message.values, own_rss_kib);
+  send_message(plan, message);
+}
+
+void report_ended(const Plan& plan, int status, uint64_t when_ns, uint64_t own_rss_kib) {
+  ControlMsg message = end_message(ControlKind::ended, status, when_ns);
+  add_usage(message.values + 1, own_rss_kib);
   send_message(plan, message);
 }
 

@@ -20,6 +20,7 @@
 //       │ ◀─ frozen, thawed ────── │                             │
 //       │ ◀─ exited{status} ────── │ ◀─ waitid ───────────────── ╳
 //       │ ◀─ settled{usage} ────── │ every descendant is reaped
+//     or│ ◀─ ended{both} ───────── │ where that was so at once
 //       │ ── bye ────────────────▶ ╳
 //
 // Where the program is not known yet (Plan.late), init stays before its confinement, and the target
@@ -147,6 +148,8 @@ enum class ControlKind : uint32_t {
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
   settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
             //     ns, system ns, max RSS KiB, init's RSS KiB at the clone
+  ended,    // ◀─ exited and settled in one, where the guard alone is left: arg and values[0] of
+            //     exited, then the values of settled
   freeze,   // ─▶ SIGSTOP to everything inside but init
   thaw,     // ─▶ SIGCONT to the same
   frozen,   // ◀─ values[0]: when all had been stopped, CLOCK_MONOTONIC ns

@@ -92,6 +92,23 @@ TEST_CASE("heard: each word of init has its turn") {
   CHECK_FALSE(takes(heard, message(static_cast<ControlKind>(77))));
 }
 
+// Red: `ended` without accept_settled(), or without accept_exited().
+TEST_CASE("heard: an end in one word is both and each is looked at") {
+  Heard early(created_ns);
+  CHECK_FALSE(takes(early, message(ControlKind::ended)));
+  Heard heard = after_start();
+  CHECK_FALSE(takes(heard, message(ControlKind::ended, 0x137f)));
+  CHECK_FALSE(takes(heard, message(ControlKind::ended, 0, now_ns + early_ns)));
+  CHECK(takes(heard, message(ControlKind::ended, 9)));
+  CHECK_FALSE(takes(heard, message(ControlKind::ended, 9)));
+  CHECK_FALSE(takes(heard, message(ControlKind::exited, 9)));
+  CHECK_FALSE(takes(heard, message(ControlKind::settled, 1)));
+  Heard other = after_start();
+  ControlMsg usage = message(ControlKind::ended);
+  usage.values[2] = ~0ULL;
+  CHECK_FALSE(takes(other, usage));
+}
+
 // Red: accept_answer() without its first condition: the wall clock would stand still.
 TEST_CASE("heard: the clock stops only where the supervisor asked for it") {
   Heard heard = after_start();
