@@ -3,8 +3,9 @@
 //
 //   server                       worker
 //     │ ── job{text, fds} ────────▶ │ runs it
-//     │ ◀─ answer{text, status} ─── │ removes what the run had
-//     │ ◀─ idle ─────────────────── │ may prepare the next sandbox
+//     │ ◀─ answer{text, status} ─── │
+//     │ ── passed_on ─────────────▶ │ removes what the run had, may prepare the next sandbox
+//     │ ◀─ idle ─────────────────── │
 //     │ ── (end) ─────────────────▶ ╳
 #pragma once
 
@@ -18,7 +19,7 @@
 
 namespace sb::server {
 
-enum class PacketKind : std::uint32_t { job = 1, answer, idle };
+enum class PacketKind : std::uint32_t { job = 1, answer, passed_on, idle };
 
 struct Packet {
   PacketKind kind = PacketKind::job;

@@ -189,6 +189,8 @@ void Server::on_answer(Hand& hand, Packet answer) {
   if (!job.events.valid()) {
     finish(number);
   }
+  // Why no error: a worker that has died shows when it is looked at next.
+  (void)send(hand.worker.channel(), {.kind = PacketKind::passed_on, .number = number});
 }
 
 // A worker has ended that should not have: with all that ran in it (PR_SET_PDEATHSIG).

@@ -37,7 +37,11 @@ class Life {
       }
       const std::uint64_t number = packet->number;
       CHECK(send(channel_.ref(), run(*std::move(packet))));
-      // Why now: who asked need not wait for it.
+      // Why not before it is passed on: what is ended now would take the CPU that the server was
+      // woken on, and who asked need not wait for it.
+      if (!TRY(receive(channel_.ref(), true))) {
+        return Done{};
+      }
       rest();
       CHECK(send(channel_.ref(), {.kind = PacketKind::idle,
                                   .number = number,
