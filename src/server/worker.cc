@@ -16,6 +16,7 @@
 #include "supervise/steps.h"
 #include "sys/clone.h"
 #include "sys/files.h"
+#include "sys/memory.h"
 
 namespace sb::server {
 namespace {
@@ -126,6 +127,7 @@ class Life {
   void rest() {
     left_.reset();
     parked_.reset();
+    sys::give_back_memory();
     // Why: a job's input may have taken the place of stdin.
     const sys::Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     (void)::dup2(null.number(), STDIN_FILENO);

@@ -4,6 +4,9 @@ import subprocess
 
 TRUE = "int main(void) { return 0; }\n"
 
+# Long enough that others start meanwhile.
+NAP = "#include <unistd.h>\nint main(void) { return usleep(500000); }\n"
+
 # Writes ARG MiB of zeros to stdout.
 FLOOD = """
 #include <stdlib.h>
