@@ -16,6 +16,8 @@ need_packages "${toolchains[@]}"
 use_build_tree "$PWD/build"
 export PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
 jobs=$(nproc)
+flakes=$PWD/build/flakes
+rm -f "$flakes"
 
 # What this machine can do, its tests must do: a test that skips for want of one of these fails.
 # A caller may require more: SBTEST_REQUIRE=vm.
@@ -75,12 +77,15 @@ run_tests() {
   if [[ ! -s $failed ]] || (($(wc -l <"$failed") > most_flakes)) || grep -q results_follow_schema "$failed"; then
     return 1
   fi
-  sed 's/^[0-9]*:/FAILED ONCE, run again by itself: /' "$failed"
+  sed 's/^[0-9]*:/FAILED ONCE, run again by itself: /' "$failed" | tee -a "$flakes"
   # Why no fixtures: one test may leave no document at all, and then there is none to follow a schema.
   ctest --no-tests=error --rerun-failed --fixture-exclude-any '.*' --repeat until-fail:3
 }
 
-# Why: first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE:
+# Why before the other: it takes the integration tests from here.
+build build
+
+# Why: tested first, so that the last lines are those of the program that people get. SANDBOX_TEST_SANITIZE:
 # "all" (the default), "unit" (not the integration tests, which take most of the time), or "no".
 sanitize=${SANDBOX_TEST_SANITIZE:-all}
 if [[ $sanitize != no ]]; then
@@ -88,7 +93,7 @@ if [[ $sanitize != no ]]; then
   if [[ $sanitize == all ]]; then
     labels='unit|integration' targets=()
   fi
-  build build/sanitize "${targets[@]}" -- -DSANDBOX_SANITIZE=address,undefined
+  build build/sanitize "${targets[@]}" -- -DSANDBOX_SANITIZE=address,undefined -DSANDBOX_INTEGRATION_FROM="$PWD/build"
   say "tests with sanitizers: $labels"
   (
     cd build/sanitize
@@ -97,15 +102,17 @@ if [[ $sanitize != no ]]; then
   )
 fi
 
-build build
 say 'clang-tidy on what changed'
 tests/lint/tidy.sh build
 say 'all tests on the release binary'
 cd build
-# Why not exec: how many documents were validated is told where it happened, before ctest's summary.
+# Why not exec: how many documents were validated is told where it happened, and what failed once again before ctest's
+# summary: a fault of ours that shows now and then looks like that.
 run_tests | while IFS= read -r line; do
   printf '%s\n' "$line"
   if [[ $line == *results_follow_schema*Passed* ]]; then
     ../tests/schema/validate.py results
+  elif [[ $line == *'tests passed, '* && -s $flakes ]]; then
+    cat "$flakes"
   fi
 done

@@ -19,7 +19,7 @@ int rounds(int many) { return slow() > 1 ? 100 : many; }
 // SBTEST_LONG: ten thousand, which take a minute and a half of each CPU.
 int thousands() {
   const char* const wanted = std::getenv("SBTEST_LONG");
-  return rounds(wanted != nullptr && *wanted != '\0' ? 10000 : 4000);
+  return rounds(wanted != nullptr && *wanted != '\0' ? 10000 : 2500);
 }
 
 // SBTEST_KILLS: how often init is killed.

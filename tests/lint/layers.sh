@@ -29,18 +29,18 @@ complain() {
   bad=1
 }
 
-folder_of() {
-  local folder
-  folder=$(dirname "$1")
+folder_of() {  # PATH: sets `folder`. Why no process: there are thousands of includes.
+  folder=.
+  [[ $1 != */* ]] || folder=${1%/*}
   while [[ ! -v rank[$folder] && $folder == */* ]]; do
     folder=${folder%/*}
   done
-  echo "$folder"
 }
 
 while IFS=: read -r file line text; do
   file=${file#./}
-  from=$(folder_of "$file")
+  folder_of "$file"
+  from=$folder
   if [[ ! -v rank[$from] ]]; then
     complain "src/$file:$line: folder $from has no rank: add it to src/README.md and here"
     continue
@@ -62,7 +62,8 @@ while IFS=: read -r file line text; do
     continue
   fi
   [[ $header == *.inc ]] && continue  # generated beside the folder that embeds it
-  to=$(folder_of "$header")
+  folder_of "$header"
+  to=$folder
   if [[ ! -v rank[$to] || ! -e $header ]]; then
     complain "src/$file:$line: \"$header\" is not a path from src/"
   elif [[ $from == "$to" || ($from == launch && $to == launch/inside) ]]; then
@@ -75,7 +76,8 @@ while IFS=: read -r file line text; do
 done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' . || true)
 
 while IFS= read -r header; do
-  if [[ $(head -n 2 "$header" | grep -c '^//') != 2 ]]; then
+  mapfile -n 2 -t top <"$header"
+  if [[ ${top[0]-} != //* || ${top[1]-} != //* ]]; then
     complain "src/${header#./}: opens with two lines of comment: what it owns, what it must not do"
   fi
 done < <(find . -name '*.h')
