@@ -88,8 +88,10 @@ std::size_t Outlet::write_now(std::string_view bytes) {
     } else if (errno == EAGAIN && waits_) {
       break;  // Why else an error: nobody would say when such a file can be written again.
     } else if (errno != EINTR) {
-      // Kernel: a terminal that was hung up gives EIO.
-      const bool gone = errno == EPIPE || errno == ECONNRESET || (errno == EIO && is_terminal_);
+      // Kernel: a terminal that was hung up gives EIO. Why not of a file: nobody reads it, so what
+      // a file system calls EPIPE is an error.
+      const bool gone =
+          waits_ && (errno == EPIPE || errno == ECONNRESET || (errno == EIO && is_terminal_));
       end(gone ? 0 : errno);
       break;
     }

@@ -244,6 +244,19 @@ TEST_CASE("p15 supervisor: no cgroup and no room in it stop the run with their t
   }
 }
 
+// Red: in supervise/outlet.cc, EPIPE means a reader that went away whatever is written to.
+TEST_CASE("p15 supervisor: a file that refuses with EPIPE has lost output") {
+  const TempDirectory directory;
+  const std::string file = directory.path() + "/out";
+  Words words = under_strace({"write:error=EPIPE"}, {"--stdout", file});
+  words.insert(words.begin() + 1, {"-P", file});
+  const Run run = run_sandbox(words, with_strace());
+  INFO(run.describe());
+  expect_status(run, "error", 125);
+  CHECK(run.document.at("error.tag").text() == "io.output");
+  CHECK(run.document.at("error.errno").text() == "EPIPE");
+}
+
 // Red: a result written under another name first, and not without one, in cli/result_output.cc.
 TEST_CASE("p15 supervisor: killed as it writes the result leaves no file") {
   const TempDirectory directory;
