@@ -26,16 +26,17 @@ Result<std::optional<Received>> receive_packet(sys::FdRef control) {
   if (got < 0 && errno == EAGAIN) {
     return std::optional<Received>();
   }
-  // Kernel: ECONNRESET where init died before it had read all that it was sent.
-  if (got < 0 && errno == ECONNRESET) {
-    got = 0;
-  }
+  const char* const ended = "waiting for init, which ended";
   if (got < 0) {
-    return Error(Tag::launch_protocol, "receiving from init", errno);
+    // Kernel: ECONNRESET where init died before it had read all that it was sent.
+    return errno == ECONNRESET ? Error(Tag::launch_died, ended)
+                               : Error(Tag::launch_protocol, "receiving from init", errno);
   }
+  // Safety: only now has the kernel written there. Why before the end is told: an empty packet
+  // looks like it, and may bring some.
   std::vector<sys::Fd> descriptors = sys::take_passed_fds(packet);
   if (got == 0) {
-    return Error(Tag::launch_died, "waiting for init, which ended");
+    return Error(Tag::launch_died, ended);
   }
   if (got != sizeof received.message || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
       (!descriptors.empty() && descriptors.size() != inside::started_fds)) {

@@ -12,7 +12,8 @@
 
 namespace sb::sys {
 
-// Takes every descriptor that came. Why: one that is left where the kernel put it stays open, and
+// Takes every descriptor that came with a message that was received: where recvmsg(2) failed, its
+// room holds what it held before. Why: one that is left where the kernel put it stays open, and
 // who sends enough of them has us run out of numbers. Kernel: the room for one descriptor, aligned,
 // is room for two.
 std::vector<Fd> take_passed_fds(msghdr& message);

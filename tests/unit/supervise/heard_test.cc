@@ -169,3 +169,37 @@ TEST_CASE("packets: no descriptor of a hostile packet stays open") {
   CHECK((*received)->root.valid());
   CHECK((*received)->scratch.valid());
 }
+
+namespace {
+
+// Leaves the stack below as if a descriptor had been received there, at each place where the
+// kernel could have put it.
+[[gnu::noinline]] void leave_traces(int fd, std::size_t turn) {
+  constexpr std::size_t words = 4;
+  const std::array<std::uint64_t, words> received = {CMSG_LEN(sizeof fd),
+                                                     (std::uint64_t{SCM_RIGHTS} << 32) | SOL_SOCKET,
+                                                     static_cast<std::uint64_t>(fd), 0};
+  std::array<volatile std::uint64_t, 2048> traces;  // NOLINT: filled below
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    traces.at(i) = received.at((i + turn) % words);
+  }
+}
+
+}  // namespace
+
+// Red: in receive_packet(), ECONNRESET is an end like any other: what was on the stack is closed.
+TEST_CASE("packets: the end of init closes no descriptor of ours") {
+  const sys::Fd bystander(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  for (std::size_t turn = 0; turn < 4; ++turn) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const sys::Fd ours(ends[0]);
+    REQUIRE(sbfuzz::send_packet(ends[0], "unread", 0));
+    ::close(ends[1]);
+    leave_traces(bystander.number(), turn);
+    const auto received = launch::receive_packet(ours.ref());
+    REQUIRE_FALSE(received.has_value());
+    CHECK(received.error().tag() == Tag::launch_died);
+    REQUIRE(::fcntl(bystander.number(), F_GETFD) >= 0);
+  }
+}
