@@ -7,6 +7,13 @@
 #include "sys/process.h"
 
 namespace sb::supervise {
+namespace {
+
+Error init_was_killed() {
+  return {Tag::launch_died, "watching the sandbox, whose init was killed"};
+}
+
+}  // namespace
 
 void Supervisor::on_control() {
   take_messages();
@@ -136,10 +143,15 @@ void Supervisor::on_settled(const inside::ControlMsg& message) {
   }
   read_usage();  // Why now: the guard calls meanwhile.
   if (has_guard) {
+    // Why: a stop that was told before has killed the guard, too.
+    const bool was_stopped = seen_.stop.has_value();
     if (const Result<Done> drained = listener_->drain(); !drained) {
       fail(drained.error());
     }
     // Why: with init the guard dies in its waiting call, which is no call of the program's.
+    if (!was_stopped && saw_unread_call() && !listener_->guard_lives()) {
+      fail(init_was_killed());
+    }
     loop_->remove(listener_->fd());
   }
   const std::uint64_t rss_kib = message.values[2];
@@ -183,11 +195,13 @@ void Supervisor::on_init_end() {
   }
   // Why also then: init's death is everybody's, and the guard's own call, on its way to us, is then
   // cut off as one that nobody could read.
-  const bool was_unread =
-      seen_.stop && seen_.stop->kind == StopKind::violation && seen_.stop->detail.empty();
-  if (!settled_ && (!seen_.stop || was_unread)) {
-    fail(Error(Tag::launch_died, "watching the sandbox, whose init was killed"));
+  if (!settled_ && (!seen_.stop || saw_unread_call())) {
+    fail(init_was_killed());
   }
+}
+
+bool Supervisor::saw_unread_call() const {
+  return seen_.stop && seen_.stop->kind == StopKind::violation && seen_.stop->detail.empty();
 }
 
 }  // namespace sb::supervise

@@ -326,4 +326,16 @@ Result<Done> Listener::drain() {
   return Done{};
 }
 
+bool Listener::guard_lives() {
+  // Limit: of how long it may take to call again where it does not get the CPU.
+  constexpr int patience_ms = 5'000;
+  pollfd polled{.fd = fd_.number(), .events = POLLIN, .revents = 0};
+  while (!guard_call_) {
+    if (::poll(&polled, 1, patience_ms) <= 0 || (polled.revents & POLLIN) == 0 || !on_readable()) {
+      return false;
+    }
+  }
+  return sys::is_alive(fd_.ref(), *guard_call_);
+}
+
 }  // namespace sb::supervise

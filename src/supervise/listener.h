@@ -61,6 +61,9 @@ class Listener {
   // And then: reports every call that was cancelled before it was received. Errors:
   // launch.listener, where that can't be known.
   Result<Done> drain();
+  // Whether the guard waits in its call now: what was cancelled before is then none of the guard's
+  // own. Waits for that call, or for its end.
+  bool guard_lives();
 
  private:
   // taken: only our own code runs inside; launched: the program may.

@@ -124,6 +124,8 @@ class Supervisor {
   void forward(int number);
   void forward_waiting();
   bool may_run() const;
+  // The run was stopped for a call that was cut off before anybody could read it.
+  bool saw_unread_call() const;
 
   // virtual time
   void begin_tracing();
