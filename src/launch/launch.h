@@ -69,6 +69,7 @@ class Running {
   Result<Done> send_group(const cgroup::Group& group) const;
   // The same of the tree of a program, for an init that awaits it (Plan::late).
   Result<Done> send_program(sys::FdRef tree) const;
+  bool has_report() const { return launch::has_report(error_pipe_.ref()); }
   // The report in the error pipe, if a stage failed. nullopt at its plain end.
   Result<std::optional<inside::StageReport>> read_report() const {
     return launch::read_report(error_pipe_.ref());

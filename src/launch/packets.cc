@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +49,11 @@ Result<std::optional<Received>> receive_packet(sys::FdRef control) {
     received.scratch = std::move(descriptors[2]);
   }
   return std::optional<Received>(std::move(received));
+}
+
+bool has_report(sys::FdRef error_pipe) {
+  int bytes = 0;
+  return ::ioctl(error_pipe.number(), FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 Result<std::optional<inside::StageReport>> read_report(sys::FdRef error_pipe) {

@@ -22,6 +22,9 @@ struct Received {
 // open but those. Errors: launch.protocol, launch.died at the end of the socket.
 Result<std::optional<Received>> receive_packet(sys::FdRef control);
 
+// Whether there is one; else the pipe is empty or at its end.
+bool has_report(sys::FdRef error_pipe);
+
 // The report in the error pipe, if a stage failed. nullopt at its plain end. Waits
 // for one of them, a few seconds at most. Errors: launch.protocol.
 Result<std::optional<inside::StageReport>> read_report(sys::FdRef error_pipe);

@@ -76,6 +76,8 @@ void Supervisor::on_message(launch::Received received) {
         kill_inside();
       }
       return;
+    case inside::ControlKind::failed:
+      return on_failed_stage(report_in(received.message));
     case inside::ControlKind::exited:
       return on_exited(received.message);
     case inside::ControlKind::settled:
@@ -112,7 +114,7 @@ void Supervisor::on_attached() {
 
 void Supervisor::on_exited(const inside::ControlMsg& message) {
   if (!launch_over_) {
-    on_error_pipe();  // Why: it has ended, since init and target have both closed their ends.
+    on_error_pipe();  // Why: it has ended with the target, at the latest.
   }
   exited_ = true;
   stop_clock();

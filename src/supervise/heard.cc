@@ -1,6 +1,7 @@
 #include "supervise/heard.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -35,7 +36,19 @@ bool is_end(std::uint32_t status) {
   return end.exit_code() || end.fatal_signal();
 }
 
+// Of init, while the target is there. Safety: stage and index are checked as those of a report are.
+bool is_failure(const inside::ControlMsg& message) {
+  return message.arg > 0 && message.arg <= highest_errno &&
+         message.values[0] <= static_cast<std::uint64_t>(inside::Stage::confine_self) &&
+         message.values[1] <= std::numeric_limits<std::uint16_t>::max();
+}
+
 }  // namespace
+
+inside::StageReport report_in(const inside::ControlMsg& failed) {
+  return {inside::report_magic, static_cast<std::uint16_t>(failed.values[0]),
+          static_cast<std::uint16_t>(failed.values[1]), static_cast<std::int32_t>(failed.arg)};
+}
 
 inside::ControlMsg exited_in(const inside::ControlMsg& ended) {
   return {ControlKind::exited, ended.arg, {ended.values[0]}};
@@ -106,6 +119,8 @@ Result<Done> Heard::accept(const inside::ControlMsg& message, bool with_descript
       return Done{};
     case ControlKind::exited:
       return accept_exited(message, now_ns);
+    case ControlKind::failed:
+      return is_failure(message) ? Result<Done>(Done{}) : impossible("a failure");
     case ControlKind::settled:
       return accept_settled(message);
     case ControlKind::ended:

@@ -16,6 +16,9 @@ namespace sb::supervise {
 // Why: CPUs of a virtual machine may differ a little in what they read as one time.
 inline constexpr std::uint64_t clock_skew_ns = 10'000'000;
 
+// What a `failed` says.
+inside::StageReport report_in(const inside::ControlMsg& failed);
+
 // What an `ended` says: the two words that it is in the place of.
 inside::ControlMsg exited_in(const inside::ControlMsg& ended);
 inside::ControlMsg settled_in(const inside::ControlMsg& ended);

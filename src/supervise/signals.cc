@@ -53,8 +53,7 @@ void Supervisor::cancel(int number) {
   grace_end_ = clock_.at(sys::monotonic_ns()) + spec_.grace_ns;
 }
 
-// Why not `executed` alone: that is known once the last end of the error pipe is closed, which is
-// init's, and the program may have run for long by then.
+// Why not `executed` alone: the end of the error pipe may not have been read yet.
 bool Supervisor::may_run() const {
   const std::uint32_t exec = static_cast<std::uint32_t>(inside::Stage::exec);
   return seen_.executed ||

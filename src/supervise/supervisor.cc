@@ -115,9 +115,7 @@ Result<Done> Supervisor::prepare_launch() {
   if (!timer_.valid()) {
     return Error(Tag::supervise_loop, "making a timer", errno);
   }
-  // Why: the error pipe before the control socket: how the launch went is known before what became
-  // of the program.
-  CHECK(loop_->add(running_.error_pipe(), EPOLLIN, [this](std::uint32_t) { on_error_pipe(); }));
+  CHECK(loop_->add(running_.error_pipe(), EPOLLIN, [this](std::uint32_t) { on_report(); }));
   CHECK(loop_->add(running_.control(), EPOLLIN, [this](std::uint32_t) { on_control(); }));
   CHECK(loop_->add(running_.init().ref(), EPOLLIN, [this](std::uint32_t) { on_init_end(); }));
   CHECK(loop_->add(timer_.ref(), EPOLLIN, [this](std::uint32_t) {
@@ -149,6 +147,16 @@ Result<Done> Supervisor::prepare_run(Stdio& stdio, const Channels& channels) {
   return open_streams(stdio);
 }
 
+void Supervisor::on_report() {
+  // Why: where init has failed it says so there, and the pipe only ends with it.
+  if (!running_.has_report()) {
+    on_control();
+  }
+  if (!launch_over_) {
+    on_error_pipe();
+  }
+}
+
 void Supervisor::on_error_pipe() {
   const Result<std::optional<inside::StageReport>> report = running_.read_report();
   if (report && *report && listener_ && !filter_soon_ && announces_filter(**report)) {
@@ -169,15 +177,19 @@ void Supervisor::on_error_pipe() {
   if (!report) {
     fail(Error(report.error()).with_stage(last_stage()));
   } else if (*report) {
-    Error error = put_error(launch::stage_error(spec_, builder_, **report));
-    const bool is_broken = error.tag() == Tag::launch_protocol;
-    fail(is_broken ? std::move(error).with_stage(last_stage()) : std::move(error));
+    on_failed_stage(**report);
   } else if (!facts) {
     fail(facts.error());
   } else {
     on_launch_over(*facts);
   }
   hold_streams();
+}
+
+void Supervisor::on_failed_stage(const inside::StageReport& report) {
+  Error error = put_error(launch::stage_error(spec_, builder_, report));
+  const bool is_broken = error.tag() == Tag::launch_protocol;
+  fail(is_broken ? std::move(error).with_stage(last_stage()) : std::move(error));
 }
 
 void Supervisor::on_launch_over(const LaunchFacts& facts) {

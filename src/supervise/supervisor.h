@@ -85,6 +85,7 @@ class Supervisor {
   void collect_streams();
 
   // control and error pipe
+  void on_report();
   void on_error_pipe();
   void on_death_before_exec();
   std::string_view last_stage() const;
@@ -94,6 +95,7 @@ class Supervisor {
   void give_up_init(Error error);
   void on_message(launch::Received received);
   void on_init_end();
+  void on_failed_stage(const inside::StageReport& report);
   void on_launch_over(const LaunchFacts& facts);
   void on_started_program(std::uint64_t exec_ns);
   void on_exited(const inside::ControlMsg& message);

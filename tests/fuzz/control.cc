@@ -63,6 +63,11 @@ void expect_turn(Conversation& talk, const ControlMsg& message, bool with_descri
     case ControlKind::started:
       HOLDS(++talk.starts == 1);
       return;
+    case ControlKind::failed:
+      HOLDS(message.arg > 0 && sb::supervise::report_in(message).err > 0);
+      HOLDS(sb::supervise::report_in(message).stage == message.values[0]);
+      HOLDS(sb::supervise::report_in(message).index == message.values[1]);
+      return;
     case ControlKind::exited:
       HOLDS(talk.starts == 1 && ++talk.ends == 1);
       expect_time(message.values[0], created_ns, talk.now_ns);
@@ -99,7 +104,7 @@ bool exchange(Input& input, int ours, int theirs, Conversation& talk) {
   const std::size_t shape = input.choose(8);
   const std::size_t descriptors = shape < 4 ? shape : 0;
   ControlMsg message{};
-  message.kind = static_cast<ControlKind>(1 + input.choose(15));
+  message.kind = static_cast<ControlKind>(1 + input.choose(16));
   message.arg = static_cast<std::uint32_t>(input.number(2));
   message.values[0] = shape == 3 ? input.number() : talk.now_ns - input.number(2);
   message.values[1] = input.number(shape == 4 ? 8 : 4);

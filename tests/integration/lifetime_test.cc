@@ -106,8 +106,8 @@ TEST_CASE("cancel: a program that catches TERM may finish and is cancelled all t
   CHECK(document.at("status").text() == "cancelled");
 }
 
-// Red: cancel() of supervise/signals.cc asks for seen_.executed in the place of may_run(): nothing
-// is caught. Init closes the last end of the error pipe.
+// Red: leave the error pipe to confine_self() of init.cc to close, and ask for seen_.executed in
+// the place of may_run() in cancel() of supervise/signals.cc: nothing is caught.
 TEST_CASE("cancel: a program that runs while init is still busy may finish too") {
   const Options options = with_strace();
   const Words words = under_strace({"signalfd4:delay_enter=1000000"},

@@ -124,11 +124,7 @@ int build_root(const Plan& plan) {
 }
 
 // The second half of Stage::pivot_root. Kernel: waits for an RCU grace period.
-void drop_old_root(const Plan& plan) {
-  if (umount2(".", detach_mount) != 0 || chdir("/") != 0) {
-    fail(plan, Stage::pivot_root);
-  }
-}
+bool drop_old_root() { return umount2(".", detach_mount) == 0 && chdir("/") == 0; }
 
 void set_up_network(const Plan& plan) {
   enter(plan, Stage::loopback);
@@ -228,7 +224,7 @@ void await_program(const Plan& plan) {
   const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   size_t index = 0;
   if (root < 0 || !do_mounts(program, root, -1, &index)) {
-    fail(plan, Stage::await_program, index);
+    fail_late(plan, Stage::await_program, index);
   }
   close(root);
   close(tree);
@@ -246,24 +242,22 @@ void confine_self(const Plan& plan, int children) {
   if (signals < 0 || dup3(signals, signals_fd, O_CLOEXEC) < 0 ||
       dup3(children >= 0 ? children : signals, children_fd, O_CLOEXEC) < 0 ||
       dup3(signals, 2, O_CLOEXEC) < 0) {
-    fail(plan, Stage::drop_self);
+    fail_late(plan, Stage::drop_self);
   }
   // Why: the name is all that the target could see of init, and only where /proc is shared.
   (void)!prctl(PR_SET_NAME, "init", 0, 0, 0);
   // Why: CAP_KILL alone stays: the target has another host id where there are two (decisions 2).
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || !reduce_capabilities(CAP_KILL)) {
-    fail(plan, Stage::drop_self);
+    fail_late(plan, Stage::drop_self);
   }
   enter(plan, Stage::confine_self);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !install_init_filter()) {
-    fail(plan, Stage::confine_self);
+    fail_late(plan, Stage::confine_self);
   }
-  // Why: everything else, last: once the error pipe is closed here, its end means that the target
-  // runs or is dead, and a failure can't be told any more.
   const unsigned control = static_cast<unsigned>(plan.control_fd);
   if ((control > 3 && syscall(SYS_close_range, 3U, control - 1, 0U) != 0) ||
       syscall(SYS_close_range, control + 1, ~0U, 0U) != 0) {
-    inside_exit(inside_failed);
+    fail_late(plan, Stage::confine_self);
   }
 }
 
@@ -274,8 +268,8 @@ void run_init(const Plan& plan) {
   reset_scheduling(plan);
   take_ids(plan);
   const int children = build_root(plan);
-  if (!plan.listener) {
-    drop_old_root(plan);
+  if (!plan.listener && !drop_old_root()) {
+    fail(plan, Stage::pivot_root);
   }
   set_up_network(plan);
   await_group(plan);
@@ -284,15 +278,17 @@ void run_init(const Plan& plan) {
   (void)!getrusage(RUSAGE_SELF, &usage);
   const DiskUse use = disk_use(plan);
   const Target target = spawn_target(plan);
+  // Why now: its end means that the target runs or is dead, however long init still takes.
+  close(plan.error_fd);
   // Why now: the target confines itself meanwhile, which takes as long. Safety: it becomes the
   // program only once the supervisor has its listener, for which it needs the pidfd that is sent
   // below; where there is no listener, it is done before the clone.
-  if (plan.listener) {
-    drop_old_root(plan);
+  if (plan.listener && !drop_old_root()) {
+    fail_late(plan, Stage::pivot_root);
   }
   const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) {
-    fail(plan, Stage::spawn_target);
+    fail_late(plan, Stage::spawn_target);
   }
   send_started(plan, target.pidfd, root, scratch_fd, use);
   await_program(plan);

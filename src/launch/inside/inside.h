@@ -58,6 +58,8 @@ struct DiskUse {
 // With it go the new root and the scratch file system, to be looked at from outside.
 void send_started(const Plan& plan, int pidfd, int root, int scratch, const DiskUse& use);
 
+// Reports the current errno of `stage` and ends init, which has closed the error pipe.
+[[noreturn]] void fail_late(const Plan& plan, Stage stage, size_t index = 0);
 void report_exit(const Plan& plan, int status, uint64_t when_ns);
 void report_time(const Plan& plan, ControlKind kind, uint64_t when_ns);  // frozen, thawed
 void report_settled(const Plan& plan, bool guarded, uint64_t own_rss_kib);

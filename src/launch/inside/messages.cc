@@ -122,6 +122,17 @@ bool receive_groups(const Plan& plan) {
   return true;
 }
 
+void fail_late(const Plan& plan, Stage stage, size_t index) {
+  ControlMsg message;
+  memset(&message, 0, sizeof message);
+  message.kind = ControlKind::failed;
+  message.arg = static_cast<uint32_t>(errno);
+  message.values[0] = static_cast<uint64_t>(stage);
+  message.values[1] = index;
+  send_message(plan, message);
+  inside_exit(inside_failed);
+}
+
 void report_exit(const Plan& plan, int status, uint64_t when_ns) {
   send_message(plan, end_message(ControlKind::exited, status, when_ns));
 }

@@ -1,8 +1,9 @@
 // The words that init and the target exchange with the supervisor, and the order of their steps.
 // Must not allocate, call, or know C++ library types: both sides of clone read this.
 //
-//   error pipe   init/target ─▶ supervisor   one StageReport, only if a stage failed; the last
-//                                            writer closes it at exec (O_CLOEXEC) or by dying
+//   error pipe   init/target ─▶ supervisor   one StageReport, only if a stage failed; init closes
+//                                            it once there is a target, and that at exec
+//                                            (O_CLOEXEC) or by dying
 //   progress     init/target ─▶ supervisor   one MAP_SHARED page: the last stage entered, and when
 //   control      supervisor ◀▶ init          AF_UNIX SOCK_SEQPACKET, one ControlMsg a packet
 //
@@ -145,6 +146,8 @@ enum class ControlKind : uint32_t {
   bye,      // ─▶ init may end
   started,  // ◀─ the target was cloned; carries its pidfd, the root, the scratch file
             //     system; values: what of that is used, bytes and inodes
+  failed,   // ◀─ in the place of a report, once the target has the error pipe for itself: arg:
+            //     errno; values: the stage and the index
   exited,   // ◀─ arg: wait status of the main process; values[0]: when, CLOCK_MONOTONIC ns
   settled,  // ◀─ all but the guard are reaped; arg: 1 if the guard is still there; values: user
             //     ns, system ns, max RSS KiB, init's RSS KiB at the clone

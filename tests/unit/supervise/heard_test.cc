@@ -92,6 +92,28 @@ TEST_CASE("heard: each word of init has its turn") {
   CHECK_FALSE(takes(heard, message(static_cast<ControlKind>(77))));
 }
 
+// Red: `failed` without is_failure(): an error without a reason, of a stage that there is not.
+TEST_CASE("heard: a failure of init has an errno and a stage of its own") {
+  Heard heard(created_ns);
+  const auto failed = [](std::uint32_t err, std::uint64_t stage, std::uint64_t index) {
+    ControlMsg made = message(ControlKind::failed, err, stage);
+    made.values[1] = index;
+    return made;
+  };
+  const auto own = static_cast<std::uint64_t>(Stage::confine_self);
+  CHECK_FALSE(takes(heard, failed(0, own, 0)));
+  CHECK_FALSE(takes(heard, failed(4096, own, 0)));
+  CHECK_FALSE(takes(heard, failed(EPERM, own + 1, 0)));
+  CHECK_FALSE(takes(heard, failed(EPERM, own, 0x10000)));
+  CHECK_FALSE(takes(heard, failed(EPERM, own, 0), true));
+  CHECK(takes(heard, failed(EPERM, own, 3)));
+  const inside::StageReport report = supervise::report_in(failed(EPERM, own, 3));
+  CHECK(report.magic == inside::report_magic);
+  CHECK(report.stage == own);
+  CHECK(report.index == 3);
+  CHECK(report.err == EPERM);
+}
+
 // Red: `ended` without accept_settled(), or without accept_exited().
 TEST_CASE("heard: an end in one word is both and each is looked at") {
   Heard early(created_ns);
