@@ -32,8 +32,12 @@ int main(int argc, char** argv) {
   }
   if (fork() == 0) {
     setsid();
+    const int floods = strcmp(how, "orphan") == 0;
+    if (floods) {
+      write_all(fd, "y", 1);  // begun: what kills it may come before anything else is written
+    }
     write_all(ends[1], "x", 1);
-    if (strcmp(how, "orphan") == 0) {
+    if (floods) {
       flood(fd, bytes);
     }
     sleep_forever();
