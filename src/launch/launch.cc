@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -18,6 +19,7 @@
 #include "launch/stages.h"
 #include "sys/clone.h"
 #include "sys/files.h"
+#include "sys/heap.h"
 #include "sys/passed_fds.h"
 
 namespace sb::launch {
@@ -283,10 +285,12 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   // Why: init makes files of given modes, which the caller's umask must not narrow; the target sets
   // its own.
   const mode_t callers_umask = ::umask(0);
+  std::optional<sys::OwnHeap> own_heap(std::in_place);
   sys::Cloned init = sys::clone_process(clone_flags(spec), into_group);
   if (init.pid == 0) {
     inside::run_init(plan);
   }
+  own_heap.reset();
   (void)::umask(callers_umask);
   if (init.pid < 0) {
     return clone_error(spec, into_group.valid(), init.err);

@@ -120,20 +120,14 @@ const char* staging_directory(const std::vector<inside::MountStep>& steps) {
 
 }  // namespace
 
-const char* PlanBuilder::keep(std::string text) {
-  strings_.push_back(std::move(text));
-  return strings_.back().c_str();
-}
-
 char* const* PlanBuilder::keep_array(const std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (const std::string& word : words) {
-    strings_.push_back(word);
-    pointers.push_back(strings_.back().data());
+    pointers.push_back(pages_.keep(word));
   }
   pointers.push_back(nullptr);
-  arrays_.push_back(std::move(pointers));
-  return arrays_.back().data();
+  return pages_.keep_all<char*>(pointers).data();
 }
 
 Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path,
@@ -172,25 +166,26 @@ Result<inside::MountStep> PlanBuilder::lower(const fs::MountOp& op, bool by_path
   return step;
 }
 
-Result<Done> PlanBuilder::lower_all(const policy::Spec& spec, HostIds* ids) {
+Result<std::vector<inside::MountStep>> PlanBuilder::lower_all(const policy::Spec& spec,
+                                                              HostIds* ids) {
   ops_ = fs::plan_mounts(spec);
   fds_.clear();
-  steps_.clear();
+  std::vector<inside::MountStep> steps;
   // Kernel: cloning mounts needs CAP_SYS_ADMIN over this mount namespace; without it init clones
   // them in its own, where it has that capability, with the caller's right to read.
   const bool by_path = spec.ids == policy::IdMode::caller;
   OwnerMapper mapper(spec.files.workspace_owner, ids);
   for (const fs::MountOp& op : ops_) {
-    steps_.push_back(TRY(lower(op, by_path, mapper)));
+    steps.push_back(TRY(lower(op, by_path, mapper)));
   }
   warnings_.insert(warnings_.end(), mapper.warnings().begin(), mapper.warnings().end());
-  return Done{};
+  return steps;
 }
 
 Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec, HostIds* ids) {
   const std::optional<policy::Owner> before =
       ids != nullptr ? std::optional(ids->target()) : std::nullopt;
-  CHECK(lower_all(spec, ids));
+  std::vector<inside::MountStep> steps = TRY(lower_all(spec, ids));
   if (before && ids->target() != *before) {
     // Why: anew, since other mounts were mapped to the ids of before.
     const std::vector<std::string> warnings = warnings_;
@@ -199,14 +194,14 @@ Result<Done> PlanBuilder::add_mounts(const policy::Spec& spec, HostIds* ids) {
       changed.inside_uid = ids->target().uid;
       changed.inside_gid = ids->target().gid;
     }
-    CHECK(lower_all(changed, ids));
+    steps = TRY(lower_all(changed, ids));
     warnings_ = warnings;
     plan_.uid = changed.inside_uid;
     plan_.gid = changed.inside_gid;
   }
-  plan_.mounts = steps_.data();
-  plan_.mount_count = steps_.size();
-  plan_.staging = staging_directory(steps_);
+  plan_.mounts = pages_.keep_all<inside::MountStep>(steps).data();
+  plan_.mount_count = steps.size();
+  plan_.staging = staging_directory(steps);
   plan_.root_data = keep(fs::root_mount_data(spec));
   return Done{};
 }
@@ -241,14 +236,15 @@ void PlanBuilder::add_limits(const policy::Limits& limits, const policy::Process
 }
 
 void PlanBuilder::add_puts(const policy::Files& files) {
+  std::vector<inside::PutStep> puts;
   for (const policy::FileToPut& put : files.put) {
-    puts_.push_back({.target = keep(put.target.substr(1)),
-                     .name = put.name.empty() ? nullptr : keep(put.name),
-                     .into = put.into,
-                     .own = !put.extract});
+    puts.push_back({.target = keep(put.target.substr(1)),
+                    .name = put.name.empty() ? nullptr : keep(put.name),
+                    .into = put.into,
+                    .own = !put.extract});
   }
-  plan_.puts = puts_.data();
-  plan_.put_count = puts_.size();
+  plan_.puts = pages_.keep_all<inside::PutStep>(puts).data();
+  plan_.put_count = puts.size();
   plan_.put_fd = -1;
 }
 
@@ -310,15 +306,14 @@ Result<sys::Fd> PlanBuilder::late_program(const policy::HostMount& program) {
 }
 
 void PlanBuilder::set_trace_filter(const seccomp::BpfProgram& program) {
-  trace_filter_ = program;
-  plan_.trace_filter = trace_filter_.instructions.data();
-  plan_.trace_filter_size = static_cast<std::uint16_t>(trace_filter_.instructions.size());
+  plan_.trace_filter = pages_.keep_all<sock_filter>(program.instructions).data();
+  plan_.trace_filter_size = static_cast<std::uint16_t>(program.instructions.size());
 }
 
 void PlanBuilder::set_filter(const seccomp::BpfProgram& program) {
   filter_ = program;
-  plan_.filter = filter_.instructions.data();
-  plan_.filter_size = static_cast<std::uint16_t>(filter_.instructions.size());
+  plan_.filter = pages_.keep_all<sock_filter>(program.instructions).data();
+  plan_.filter_size = static_cast<std::uint16_t>(program.instructions.size());
 }
 
 }  // namespace sb::launch

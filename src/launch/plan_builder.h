@@ -1,9 +1,9 @@
-// PlanBuilder: owns every string, array and descriptor that a Plan points to.
+// PlanBuilder: owns a Plan, and every string, array and descriptor that it points to.
 // Must not start anything; what it opens is closed when it goes.
 #pragma once
 
-#include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include "launch/inside/plan.h"
 #include "launch/late_pages.h"
 #include "launch/owner_mapper.h"
+#include "launch/plan_pages.h"
 #include "policy/spec.h"
 #include "seccomp/program.h"
 #include "sys/fd.h"
@@ -53,26 +54,22 @@ class PlanBuilder {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  const char* keep(std::string text);
+  const char* keep(std::string_view text) { return pages_.keep(text); }
   char* const* keep_array(const std::vector<std::string>& words);
   Result<Done> add_mounts(const policy::Spec& spec, HostIds* ids);
-  Result<Done> lower_all(const policy::Spec& spec, HostIds* ids);
+  Result<std::vector<inside::MountStep>> lower_all(const policy::Spec& spec, HostIds* ids);
   Result<inside::MountStep> lower(const fs::MountOp& op, bool by_path, OwnerMapper& mapper);
   void add_limits(const policy::Limits& limits, const policy::ProcessLimits& own);
 
   void add_puts(const policy::Files& files);
 
-  inside::Plan plan_{};
+  PlanPages pages_;
+  inside::Plan& plan_ = pages_.make<inside::Plan>();
   std::optional<LatePages> late_;
   std::vector<fs::MountOp> ops_;
-  std::vector<inside::MountStep> steps_;
-  std::vector<inside::PutStep> puts_;
-  std::deque<std::string> strings_;  // a deque: growing moves no string
-  std::deque<std::vector<char*>> arrays_;
   std::vector<sys::Fd> fds_;
   std::vector<std::string> warnings_;
   seccomp::BpfProgram filter_;
-  seccomp::BpfProgram trace_filter_;
 };
 
 }  // namespace sb::launch

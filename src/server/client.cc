@@ -80,7 +80,8 @@ Result<Done> Client::start() {
 }
 
 void Client::on_readable(std::uint32_t events) {
-  std::array<char, read_size> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read into
+  // Why not on the stack: workers are cloned from below here, and would keep all of it.
+  static std::array<char, read_size> buffer;
   Read read;
   if (is_socket_) {
     read = read_socket(in_.ref(), buffer);

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <set>
+#include <sstream>
 
 #include "harness.h"
 
@@ -36,6 +38,39 @@ TEST_CASE("inside: no right is left") {
   CHECK(value_of(text, "ignored") == "0");
   CHECK(value_of(text, "TracerPid") == "0");
   CHECK(value_of(text, "Threads") == "1");
+}
+
+// Red: leave sys::OwnHeap out of launch::start().
+TEST_CASE("inside: init has nothing of the supervisors heap") {
+  require("root");  // an ordinary user may not read the maps of such a process
+  Options options;
+  options.keep_input_open = true;
+  Running running({"run", "--pass", "--stdin", "-", "--", probe("linger"), "ready"}, options);
+  running.wait_for_output("ready");
+  constexpr long most_kib = 16;  // where libc keeps the thread's own variables
+  int seen = 0;
+  for (const pid_t pid : running.descendants()) {
+    const std::string place = "/proc/" + std::to_string(pid);
+    const auto pids = value_of(read_file(place + "/status"), "NSpid");
+    if (!pids || !pids->ends_with("\t1")) {
+      continue;
+    }
+    ++seen;
+    long kib = 0;
+    bool in_heap = false;
+    std::istringstream lines(read_file(place + "/smaps"));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find(": ") == std::string::npos) {
+        in_heap = line.ends_with("[heap]");
+      } else if (in_heap && line.starts_with("Rss:")) {
+        kib += std::atol(line.c_str() + 4);
+      }
+    }
+    CHECK(kib <= most_kib);
+  }
+  CHECK(seen == 1);
+  running.send_signal(15);
+  CHECK(running.finish().exit_status == 143);
 }
 
 TEST_CASE("inside: the targets host id owns nothing and differs from root") {
