@@ -59,8 +59,9 @@ Caller caller_of_this() {
 Result<int> run(ParsedArguments&& parsed, Words words) {
   RunOptions options = TRY(read_run_options(std::move(parsed), caller_of_this()));
   options.words.assign(words.begin(), words.end());
-  const ResultPlace place = TRY(find_result_place(options));
-  return run_command(options, place);
+  // Why now: a place that can't be had costs no look at the host.
+  ResultPlace place = TRY(find_result_place(options, {}));
+  return run_command(options, std::move(place));
 }
 
 std::string version_text() { return fmt::format("sandbox {}\n", SANDBOX_VERSION); }

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "cli/patience.h"
+#include "policy/doubtful.h"
 #include "result/events.h"
 #include "sys/files.h"
 
@@ -32,7 +33,7 @@ Result<sys::Fd> copy_of(int number, const std::string& destination) {
 
 }  // namespace
 
-Result<sys::Fd> open_events(const RunOptions& options) {
+Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doubtful) {
   const std::string& destination = options.events_destination;
   if (destination.empty()) {
     return sys::Fd();
@@ -40,9 +41,11 @@ Result<sys::Fd> open_events(const RunOptions& options) {
   if (const std::optional<int> number = descriptor_of(destination)) {
     return copy_of(*number, destination);
   }
-  sys::OpenResult file = sys::open_for_writing(destination, O_CREAT | O_TRUNC, events_mode);
+  const sys::Location at = sys::locate(destination, doubtful);
+  sys::OpenResult file = at.err == 0 ? at.open_for_writing(O_CREAT | O_TRUNC, events_mode)
+                                     : sys::OpenResult{{}, at.err};
   if (file.err != 0) {
-    return events_error(destination, file.err);
+    return policy::explain_link(events_error(destination, file.err), at);
   }
   return std::move(file.fd);
 }

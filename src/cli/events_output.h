@@ -11,7 +11,7 @@ namespace sb::cli {
 
 // Opens the destination: a file is emptied; of a descriptor it is a copy, so that it may also be
 // one of ours. Invalid without --events. Errors: io_result.
-Result<sys::Fd> open_events(const RunOptions& options);
+Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doubtful);
 
 // Tells the outcome. Gives up on a reader that does not read once `signals` brings one to end.
 void tell_result(sys::FdRef events, sys::FdRef signals, const result::Outcome& outcome);

@@ -117,7 +117,8 @@ Result<Done> write_cast(const std::string& destination, const replay::Recording&
   sys::Fd file;
   sys::FdRef fd(STDOUT_FILENO);
   if (destination != "-") {
-    sys::OpenResult opened = sys::open_for_writing(destination, O_CREAT | O_TRUNC, asciicast_mode);
+    sys::OpenResult opened = sys::open_for_writing(sys::current_directory, destination,
+                                                   O_CREAT | O_TRUNC, asciicast_mode);
     if (opened.err != 0) {
       return Error(Tag::io_result, fmt::format("opening {}", policy::in_quotes(destination)),
                    opened.err);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -10,6 +9,7 @@
 
 #include "cli/patience.h"
 #include "files/new_file.h"
+#include "policy/doubtful.h"
 #include "result/json.h"
 #include "result/playground.h"
 #include "result/text.h"
@@ -53,24 +53,11 @@ Result<Done> write_document(const RunOptions& options, const result::Outcome& ou
   return Done{};
 }
 
-// The file a path names: where links lead, or the path itself where there is nothing yet.
-std::string resolved(const std::string& path) { return sys::real_path(path).value_or(path); }
-
-bool is_special_file(const std::string& path) {
-  const std::optional<struct ::stat> status = sys::stat_path(path);
-  return status && !S_ISREG(status->st_mode);
-}
-
-std::string directory_of(const std::string& path) {
-  const std::string parent = std::filesystem::path(path).parent_path();
-  return parent.empty() ? "." : parent;
-}
-
 // Why: renaming onto /dev/null as root would replace the device; a pipe has a reader waiting.
 Result<Done> write_special(const RunOptions& options, const ResultPlace& place,
                            const result::Outcome& outcome, sys::FdRef signals) {
-  const sys::OpenResult file =
-      sys::open_for_writing(fmt::format("/proc/self/fd/{}", place.special.number()));
+  const sys::OpenResult file = sys::open_for_writing(
+      sys::current_directory, fmt::format("/proc/self/fd/{}", place.special.number()), 0);
   if (file.err != 0) {
     return io_error("opening", options.result_destination, file.err);
   }
@@ -106,7 +93,7 @@ bool writes_nothing(const RunOptions& options) {
 
 }  // namespace
 
-Result<ResultPlace> find_result_place(const RunOptions& options) {
+Result<ResultPlace> find_result_place(const RunOptions& options, const sys::Doubtful& doubtful) {
   ResultPlace place;
   if (writes_nothing(options)) {
     return place;
@@ -120,22 +107,32 @@ Result<ResultPlace> find_result_place(const RunOptions& options) {
     CHECK(check_descriptor(sys::FdRef(*number), destination));
     return place;
   }
-  const std::string path = resolved(destination);
-  const std::optional<struct ::stat> status = sys::stat_path(path);
+  sys::Location at = sys::locate(destination, doubtful);
+  const std::optional<struct ::stat> status = at.err == 0 ? at.status() : std::nullopt;
   if (destination.ends_with('/') || (status && S_ISDIR(status->st_mode))) {
     return io_error(writing, destination, EISDIR);
   }
-  const bool special = is_special_file(path);
-  const std::string needed = special ? path : directory_of(path);
-  if (::faccessat(AT_FDCWD, needed.c_str(), W_OK, AT_EACCESS) != 0) {
+  if (at.err != 0) {
+    return policy::explain_link(io_error(writing, destination, at.err), at);
+  }
+  const bool special = at.follows || (status && !S_ISREG(status->st_mode));
+  if (special && at.doubtful) {
+    return io_error(writing, destination, ENXIO);  // Why: a pipe of the program's, or nobody's.
+  }
+  const char* const needed = special ? at.name.c_str() : ".";
+  if (::faccessat(at.directory.number(), needed, W_OK, AT_EACCESS) != 0) {
     return io_error(writing, destination, errno);
   }
-  sys::OpenResult held = sys::open_path(needed, O_PATH | (special ? 0 : O_DIRECTORY));
-  if (held.err != 0) {
-    return io_error(writing, destination, held.err);
+  if (special) {
+    sys::OpenResult held = at.open(O_PATH);
+    if (held.err != 0) {
+      return io_error(writing, destination, held.err);
+    }
+    place.special = std::move(held.fd);
+  } else {
+    place.directory = std::move(at.directory);
+    place.name = std::move(at.name);
   }
-  (special ? place.special : place.directory) = std::move(held.fd);
-  place.name = std::filesystem::path(path).filename().string();
   return place;
 }
 

@@ -18,8 +18,9 @@ struct ResultPlace {
 };
 
 // Before anything is opened or started, so that a descriptor that is not open, or a directory that
-// is missing, costs no run. Errors: io_result.
-Result<ResultPlace> find_result_place(const RunOptions& options);
+// is missing, costs no run. Links are followed, but none in a doubtful directory. Errors:
+// io_result.
+Result<ResultPlace> find_result_place(const RunOptions& options, const sys::Doubtful& doubtful);
 
 // The document in the format asked for, written once. JSON is pretty on a terminal, else one line.
 // A file is written without a name and takes its own when it is whole, so that a reader never sees

@@ -14,11 +14,11 @@ namespace sb::cli {
 namespace {
 
 // A usage error is one; every other failure is a result, too.
-Result<result::Outcome> run_requests(const RunOptions& options,
+Result<result::Outcome> run_prepared(const RunOptions& options,
                                      const std::vector<policy::StepRequest>& requests,
+                                     supervise::Prepared prepared,
                                      const supervise::Channels& channels,
                                      std::uint64_t created_ns) {
-  supervise::Prepared prepared = supervise::prepare(requests);
   if (!prepared.refused) {
     return supervise::run_steps(std::move(prepared.steps), prepared.facts, channels, created_ns);
   }
@@ -37,6 +37,15 @@ Result<result::Outcome> run_requests(const RunOptions& options,
                                       : outcome_of_refusal(prepared);
 }
 
+// Where events go, opened. Why not before: what the program may write to is known only now.
+Result<sys::Fd> settle_outputs(const RunOptions& options, const sys::Doubtful& doubtful,
+                               ResultPlace& place) {
+  if (!doubtful.empty()) {
+    place = TRY(find_result_place(options, doubtful));
+  }
+  return open_events(options, doubtful);
+}
+
 // --pass: one line says why a target was stopped, or why nothing ran (contract §4).
 void explain(const RunOptions& options, const result::Outcome& outcome) {
   if (!options.pass) {
@@ -51,7 +60,7 @@ void explain(const RunOptions& options, const result::Outcome& outcome) {
 
 }  // namespace
 
-int run_command(const RunOptions& options, const ResultPlace& place) {
+int run_command(const RunOptions& options, ResultPlace place) {
   const std::uint64_t created_ns = sys::monotonic_ns();
   const Result<sys::Fd> signals = sys::take_signals();
   if (!signals) {
@@ -64,14 +73,15 @@ int run_command(const RunOptions& options, const ResultPlace& place) {
     step.request.prepared = filters::builtin_profile(step.request.profile);
     step.request.caller_environment = callers_environment();
   }
-  const Result<sys::Fd> events = open_events(options);
+  supervise::Prepared prepared = supervise::prepare(requests);
+  const Result<sys::Fd> events = settle_outputs(options, prepared.doubtful, place);
   if (!events) {
     print_error(events.error());
     return events.error().exit_code();
   }
-  const Result<result::Outcome> outcome = run_requests(
-      options, requests, {signals->ref(), events->ref(), options.format == Format::playground},
-      created_ns);
+  const Result<result::Outcome> outcome = run_prepared(
+      options, requests, std::move(prepared),
+      {signals->ref(), events->ref(), options.format == Format::playground}, created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();

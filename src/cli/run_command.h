@@ -8,6 +8,6 @@
 namespace sb::cli {
 
 // Returns the exit status of the process (sandbox(1), EXIT STATUS).
-int run_command(const RunOptions& options, const ResultPlace& place);
+int run_command(const RunOptions& options, ResultPlace place);
 
 }  // namespace sb::cli

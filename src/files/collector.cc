@@ -195,11 +195,11 @@ void save_matches(sys::FdRef root, const policy::FileToGet& get, const Place& pl
 
 }  // namespace
 
-Result<Collector> Collector::settle(const std::vector<policy::FileToGet>& wanted) {
+Result<Collector> Collector::settle(const policy::Files& files) {
   Collector collector;
-  collector.wanted_ = wanted;
-  for (const policy::FileToGet& get : wanted) {
-    collector.places_.push_back(TRY(settle_place(get)));
+  collector.wanted_ = files.get;
+  for (const policy::FileToGet& get : files.get) {
+    collector.places_.push_back(TRY(settle_place(get, files.doubtful)));
   }
   return collector;
 }

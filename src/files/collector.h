@@ -18,7 +18,7 @@ class Collector {
  public:
   Collector() = default;
   // Before the program runs. Errors: io.output.
-  static Result<Collector> settle(const std::vector<policy::FileToGet>& wanted);
+  static Result<Collector> settle(const policy::Files& files);
 
   // Reads with this host user's rights: those that the program had. Without it, with our own.
   void read_as(policy::Owner reader) { reader_ = reader; }

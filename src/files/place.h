@@ -16,8 +16,8 @@ struct Place {
   std::string shown;  // as the caller wrote it
 };
 
-// Links are followed now, and never again. In a directory it is a file of the source's name.
-// Errors: io.output.
-Result<Place> settle_place(const policy::FileToGet& get);
+// Links are followed now, but none in a doubtful directory, and never again. In a directory it is a
+// file of the source's name. Errors: io.output.
+Result<Place> settle_place(const policy::FileToGet& get, const sys::Doubtful& doubtful);
 
 }  // namespace sb::files

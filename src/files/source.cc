@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/doubtful.h"
 #include "sys/files.h"
 
 namespace sb::files {
@@ -15,11 +16,12 @@ Error source_error(const policy::FileToPut& wanted, int err) {
   return {Tag::files_source, fmt::format("putting \"{}\" inside", wanted.shown), err};
 }
 
-Result<sys::Fd> open_source(const policy::FileToPut& wanted) {
-  const sys::OpenResult handle = sys::open_path(wanted.source, O_PATH);
+Result<sys::Fd> open_source(const policy::FileToPut& wanted, const sys::Doubtful& doubtful) {
+  const sys::Location at = sys::locate(wanted.source, doubtful);
+  const sys::OpenResult handle = at.err == 0 ? at.open(O_PATH) : sys::OpenResult{{}, at.err};
   struct ::stat status {};
   if (handle.err != 0 || ::fstat(handle.fd.number(), &status) != 0) {
-    return source_error(wanted, handle.err != 0 ? handle.err : errno);
+    return policy::explain_link(source_error(wanted, handle.err != 0 ? handle.err : errno), at);
   }
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
     return source_error(wanted, ENXIO)
@@ -33,8 +35,8 @@ Result<sys::Fd> open_source(const policy::FileToPut& wanted) {
   return std::move(opened.fd);
 }
 
-Result<sys::Fd> open_archive(const policy::FileToPut& wanted) {
-  sys::Fd fd = TRY(open_source(wanted));
+Result<sys::Fd> open_archive(const policy::FileToPut& wanted, const sys::Doubtful& doubtful) {
+  sys::Fd fd = TRY(open_source(wanted, doubtful));
   struct ::stat status {};
   if (::fstat(fd.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return source_error(wanted, EISDIR).with_hint("an archive is a file");

@@ -12,11 +12,11 @@ namespace sb::files {
 
 Error source_error(const policy::FileToPut& wanted, int err);
 
-// Links are followed. Errors: files.source.
-Result<sys::Fd> open_source(const policy::FileToPut& wanted);
+// Links are followed, but none in a doubtful directory. Errors: files.source.
+Result<sys::Fd> open_source(const policy::FileToPut& wanted, const sys::Doubtful& doubtful);
 
 // The same of one to extract, which is a file. Errors: files.source.
-Result<sys::Fd> open_archive(const policy::FileToPut& wanted);
+Result<sys::Fd> open_archive(const policy::FileToPut& wanted, const sys::Doubtful& doubtful);
 
 // What packed this file, by its first bytes: "gzip", "zip"; empty: nothing that we know, so that it
 // may be a plain tar archive, or none at all.

@@ -10,13 +10,14 @@
 
 namespace sb::files {
 
-Result<Supply::Source> Supply::open_one(const policy::FileToPut& wanted) {
+Result<Supply::Source> Supply::open_one(const policy::FileToPut& wanted,
+                                        const sys::Doubtful& doubtful) {
   // Why as it is: what another program packed is plain tar by now (supervise/plain_archives.h), and
   // what is none the helper inside refuses.
   if (wanted.extract) {
-    return Source{wanted, TRY(open_archive(wanted))};
+    return Source{wanted, TRY(open_archive(wanted, doubtful))};
   }
-  sys::Fd fd = TRY(open_source(wanted));
+  sys::Fd fd = TRY(open_source(wanted, doubtful));
   if (wanted.work) {
     return Source{wanted, std::move(fd)};
   }
@@ -24,10 +25,10 @@ Result<Supply::Source> Supply::open_one(const policy::FileToPut& wanted) {
   return Source{wanted, TarOfTree(std::move(fd), "f", {})};
 }
 
-Result<Supply> Supply::open(const std::vector<policy::FileToPut>& wanted) {
+Result<Supply> Supply::open(const policy::Files& files) {
   Supply supply;
-  for (const policy::FileToPut& put : wanted) {
-    supply.sources_.push_back(TRY(open_one(put)));
+  for (const policy::FileToPut& put : files.put) {
+    supply.sources_.push_back(TRY(open_one(put, files.doubtful)));
   }
   return supply;
 }

@@ -19,7 +19,7 @@ class Supply {
   Supply() = default;
   // Opens every source with the caller's rights. Never waits: pipes and devices are refused.
   // Errors: files.source.
-  static Result<Supply> open(const std::vector<policy::FileToPut>& wanted);
+  static Result<Supply> open(const policy::Files& files);
 
   std::size_t size() const { return sources_.size(); }
   // Appends the next piece, with its size before it. False: there are no more.
@@ -36,7 +36,7 @@ class Supply {
     std::variant<TarOfTree, sys::Fd> from;  // or a tar archive as it is
   };
 
-  static Result<Source> open_one(const policy::FileToPut& wanted);
+  static Result<Source> open_one(const policy::FileToPut& wanted, const sys::Doubtful& doubtful);
   Result<bool> read(Source& source, std::string& piece);
   void end_source(const Source& source);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/split.h"
+#include "policy/doubtful.h"
 #include "policy/host_root.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
@@ -57,6 +58,21 @@ Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
                    .is_directory = S_ISDIR(status->st_mode),
                    .mode = entry.mode,
                    .as_owner = entry.mode == MountMode::read_write};
+}
+
+// Why once all are known: what one shows may lie in a directory that another lets a program change.
+Result<Done> check_sources(const ProfileFiles& wanted, const Request& request, const Files& files) {
+  for (const Setting<MountEntry>& entry : wanted.mounts) {
+    const std::string source = absolute(request.caller_directory, entry.value.source);
+    const sys::Location at = sys::locate(source, files.doubtful);
+    if (at.err == ELOOP && at.doubtful) {
+      return explain_link(
+          Error(Tag::files_source,
+                fmt::format("{}: mounting \"{}\"", entry.origin.to_string(), source), at.err),
+          at);
+    }
+  }
+  return Done{};
 }
 
 Result<Done> add_root(const ProfileFiles& wanted, const Request& request,
@@ -207,6 +223,8 @@ Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request,
     mount.target = TRY(take_place(spec.files, mount.target, entry.origin));
     spec.files.mounts.push_back(std::move(mount));
   }
+  spec.files.doubtful = doubtful_directories(spec.files);
+  CHECK(check_sources(wanted, request, spec.files));
   for (const Setting<std::string>& directory : wanted.tmpfs) {
     spec.files.tmpfs.push_back(TRY(take_place(spec.files, directory.value, directory.origin)));
   }

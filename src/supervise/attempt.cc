@@ -75,7 +75,7 @@ Result<Done> Attempt::make_streams() {
 
 Result<Done> Attempt::settle(bool late) {
   // Why first: what the program can change is settled before there is a program.
-  collector_ = TRY(files::Collector::settle(spec_.files.get));
+  collector_ = TRY(files::Collector::settle(spec_.files));
   builder_.set_filter(TRY(filters::filter_of(spec_)));
   builder_.plan().listener = spec_.name_violations;
   builder_.plan().wait_for_taker = !policy::has_effective_capabilities({CAP_SYS_PTRACE});
@@ -96,7 +96,7 @@ Result<Done> Attempt::settle(bool late) {
     CHECK(builder_.await_command());
   }
   if (!spec_.files.put.empty()) {
-    feeding_.emplace(TRY(Feeding::prepare(spec_.files.put)));
+    feeding_.emplace(TRY(Feeding::prepare(spec_.files)));
     builder_.plan().put_fd = feeding_->theirs().number();
   }
   CHECK(policy::check_looks());

@@ -30,7 +30,7 @@ class Attempt {
 
   Result<Done> make_streams();
   // Errors: as fill_stdio.
-  Result<Done> fill_streams() { return fill_stdio(spec_.stdio, stdio_); }
+  Result<Done> fill_streams() { return fill_stdio(spec_.stdio, spec_.files.doubtful, stdio_); }
   // `late`: the command is told by resume(). Errors: those of launch, cgroup, seccomp.compile.
   Result<Done> start(std::uint64_t created_ns, bool late);
   result::Outcome watch(const Channels& channels);

@@ -46,9 +46,9 @@ const char* hint_of(int err) {
 
 }  // namespace
 
-Result<Feeding> Feeding::prepare(const std::vector<policy::FileToPut>& wanted) {
+Result<Feeding> Feeding::prepare(const policy::Files& files) {
   Feeding feeding;
-  feeding.supply_ = TRY(files::Supply::open(wanted));
+  feeding.supply_ = TRY(files::Supply::open(files));
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return Error(Tag::files_put, "making the socket by which files go inside", errno);

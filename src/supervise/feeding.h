@@ -16,7 +16,7 @@ namespace sb::supervise {
 class Feeding {
  public:
   // Errors: files.source, files.put.
-  static Result<Feeding> prepare(const std::vector<policy::FileToPut>& wanted);
+  static Result<Feeding> prepare(const policy::Files& files);
 
   // The helper's end, until close_theirs().
   sys::FdRef theirs() const { return theirs_.ref(); }

@@ -167,7 +167,7 @@ Result<std::vector<sys::Fd>> make_archives_plain(policy::Spec& spec, const polic
     if (!put.extract) {
       continue;
     }
-    const sys::Fd archive = TRY(files::open_archive(put));
+    const sys::Fd archive = TRY(files::open_archive(put, spec.files.doubtful));
     if (files::packer_of(archive.ref()).empty()) {
       continue;
     }

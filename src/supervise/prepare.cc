@@ -40,7 +40,12 @@ Prepared prepare(std::span<const policy::StepRequest> requests) {
       return refuse(std::move(prepared), spec.error(), step);
     }
     spec->step = step.name;
+    prepared.doubtful.insert(prepared.doubtful.end(), spec->files.doubtful.begin(),
+                             spec->files.doubtful.end());
     prepared.steps.push_back({*std::move(spec), step.cache});
+  }
+  for (auto& step : prepared.steps) {
+    step.spec.files.doubtful = prepared.doubtful;
   }
   return prepared;
 }

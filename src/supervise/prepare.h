@@ -24,6 +24,7 @@ struct Step {
 struct Prepared {
   policy::HostFacts facts;
   std::vector<Step> steps;
+  sys::Doubtful doubtful;        // of all steps, as each has it
   std::optional<Error> refused;  // why there are none
   std::string profile;           // of the request that was refused
 };

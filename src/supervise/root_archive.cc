@@ -115,7 +115,9 @@ void make_room(const std::string& directory, const sys::Fd& roots) {
 }
 
 Result<Done> unpack(const policy::FileToPut& archive, const sys::Fd& directory) {
-  Feeding feeding = TRY(Feeding::prepare({archive}));
+  policy::Files alone;
+  alone.put = {archive};
+  Feeding feeding = TRY(Feeding::prepare(alone));
   const pid_t child = ::fork();
   if (child < 0) {
     return Error(Tag::files_put, fmt::format("unpacking \"{}\"", archive.shown), errno);
@@ -136,7 +138,7 @@ Result<Done> unpack(const policy::FileToPut& archive, const sys::Fd& directory) 
 // The archive as a plain one: itself, or a file without a name beside the roots.
 Result<sys::Fd> plain_of(const policy::FileToPut& archive, const std::string& directory,
                          policy::IdMode ids, const policy::HostFacts& facts) {
-  sys::Fd from = TRY(files::open_archive(archive));
+  sys::Fd from = TRY(files::open_archive(archive, {}));
   if (files::packer_of(from.ref()).empty()) {
     return from;
   }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/doubtful.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -97,7 +98,7 @@ Result<Done> read_whole(sys::FdRef memory) {
 }
 
 // Why in memory: the target can seek in it and map it, but not reach the host's file.
-Result<Done> fill_input(const policy::Stdio& wanted, Stdio& stdio) {
+Result<Done> fill_input(const policy::Stdio& wanted, const sys::Doubtful& doubtful, Stdio& stdio) {
   if (!stdio.memory.valid()) {
     return Done{};
   }
@@ -113,19 +114,25 @@ Result<Done> fill_input(const policy::Stdio& wanted, Stdio& stdio) {
   const std::string& path = wanted.input_path;
   // Why not blocking: a named pipe would keep us here until somebody writes, deaf to signals; it is
   // none of the files that can be copied, and is refused below.
-  const sys::OpenResult file = sys::open_path(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  const sys::Location at = sys::locate(path, doubtful);
+  const sys::OpenResult file =
+      at.err == 0 ? at.open(O_RDONLY | O_NOCTTY | O_NONBLOCK) : sys::OpenResult{{}, at.err};
   if (file.err != 0) {
-    return Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err);
+    return policy::explain_link(
+        Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err), at);
   }
   CHECK_AS(sys::copy_into_memory(memory.ref(), file.fd.ref(), largest_memory_input, Tag::io_stdin),
            fmt::format("reading \"{}\" for stdin", path));
   return sys::seal(memory.ref(), Tag::io_stdin);
 }
 
-Result<sys::Fd> open_output(const std::string& path) {
-  sys::OpenResult file = sys::open_for_writing(path, O_CREAT | O_TRUNC, 0666);
+Result<sys::Fd> open_output(const std::string& path, const sys::Doubtful& doubtful) {
+  const sys::Location at = sys::locate(path, doubtful);
+  sys::OpenResult file =
+      at.err == 0 ? at.open_for_writing(O_CREAT | O_TRUNC, 0666) : sys::OpenResult{{}, at.err};
   if (file.err != 0) {
-    return Error(Tag::io_output, fmt::format("opening \"{}\" for writing", path), file.err);
+    return policy::explain_link(
+        Error(Tag::io_output, fmt::format("opening \"{}\" for writing", path), file.err), at);
   }
   return std::move(file.fd);
 }
@@ -152,10 +159,11 @@ Result<Done> share_file(Stdio& stdio) {
   return Done{};
 }
 
-Result<Done> open_sink(policy::OutputKind kind, const std::string& path, int standard,
-                       sys::Fd& file, sys::FdRef& sink) {
+Result<Done> open_sink(policy::OutputKind kind, const std::string& path,
+                       const sys::Doubtful& doubtful, int standard, sys::Fd& file,
+                       sys::FdRef& sink) {
   if (kind == policy::OutputKind::file) {
-    file = TRY(open_output(path));
+    file = TRY(open_output(path, doubtful));
     sink = file.ref();
   } else if (kind == policy::OutputKind::pass) {
     sink = sys::FdRef(standard);
@@ -201,14 +209,14 @@ Result<Stdio> make_stdio(InputShape input, bool error_to_output) {
   return stdio;
 }
 
-Result<Done> fill_stdio(const policy::Stdio& wanted, Stdio& stdio) {
-  CHECK(fill_input(wanted, stdio));
-  CHECK(open_sink(wanted.output, wanted.output_path, STDOUT_FILENO, stdio.output_file,
+Result<Done> fill_stdio(const policy::Stdio& wanted, const sys::Doubtful& doubtful, Stdio& stdio) {
+  CHECK(fill_input(wanted, doubtful, stdio));
+  CHECK(open_sink(wanted.output, wanted.output_path, doubtful, STDOUT_FILENO, stdio.output_file,
                   stdio.output_sink));
   if (wanted.error_to_output) {
     return Done{};
   }
-  CHECK(open_sink(wanted.error, wanted.error_path, STDERR_FILENO, stdio.error_file,
+  CHECK(open_sink(wanted.error, wanted.error_path, doubtful, STDERR_FILENO, stdio.error_file,
                   stdio.error_sink));
   return share_file(stdio);
 }

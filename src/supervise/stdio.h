@@ -30,6 +30,7 @@ InputShape shape_of(policy::InputKind kind);
 // come once the target is there, but before it is the program. Errors: io.stdin, io.output.
 Result<Stdio> make_stdio(InputShape input, bool error_to_output);
 // Errors: as make_stdio; with ECANCELED where a signal to end came first.
-Result<Done> fill_stdio(const policy::Stdio& wanted, Stdio& stdio);
+// `doubtful`: where no link is followed.
+Result<Done> fill_stdio(const policy::Stdio& wanted, const sys::Doubtful& doubtful, Stdio& stdio);
 
 }  // namespace sb::supervise

@@ -96,9 +96,9 @@ bool add_shown(Key& key, const policy::Files& files) {
 }
 
 // What is put in, as it would be put in.
-Result<Done> add_supply(Key& key, const std::vector<policy::FileToPut>& put) {
-  files::Supply supply = TRY(files::Supply::open(put));
-  for (const policy::FileToPut& file : put) {
+Result<Done> add_supply(Key& key, const policy::Files& files) {
+  files::Supply supply = TRY(files::Supply::open(files));
+  for (const policy::FileToPut& file : files.put) {
     key.add(file.target);
     key.add(file.name);
     key.add(std::uint64_t{file.into} << 1 | std::uint64_t{file.extract});
@@ -195,7 +195,7 @@ Result<StepCache> StepCache::look(const policy::Spec& spec) {
   key.add(static_cast<std::uint64_t>(spec.ids));
   const policy::SyscallPolicy syscalls = TRY(policy::syscalls_of(spec));
   key.add(filters::cache_key(syscalls, seccomp::KillMode::notify, 0));
-  CHECK(add_supply(key, spec.files.put));
+  CHECK(add_supply(key, spec.files));
   if (!add_shown(key, spec.files)) {
     cache.refusal_ = "what it is shown of the host can't all be looked at";
     return cache;

@@ -38,12 +38,13 @@ OpenResult open_path(const std::string& path, int flags, mode_t mode) {
   return open_at(current_directory, path, flags, mode);
 }
 
-OpenResult open_for_writing(const std::string& path, int flags, mode_t mode) {
+OpenResult open_for_writing(FdRef directory, const std::string& path, int flags, mode_t mode) {
   constexpr useconds_t pause_us = 10'000;  // Kernel: nothing tells when a reader has come.
   for (;;) {
-    OpenResult file = open_path(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | flags, mode);
+    OpenResult file = open_at(directory, path, O_WRONLY | O_NOCTTY | O_NONBLOCK | flags, mode);
     struct ::stat status {};
-    if (file.err == ENXIO && ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+    if (file.err == ENXIO && ::fstatat(directory.number(), path.c_str(), &status, 0) == 0 &&
+        S_ISFIFO(status.st_mode)) {
       if (pending_end_signal()) {
         return {.fd = Fd(), .err = ECANCELED};
       }

@@ -28,7 +28,7 @@ OpenResult open_path(const std::string& path, int flags, mode_t mode = 0);
 
 // For writing only, never as a controlling terminal. A named pipe is waited for until somebody
 // reads it; a signal to end that take_signals() has blocked gives up: ECANCELED.
-OpenResult open_for_writing(const std::string& path, int flags = 0, mode_t mode = 0);
+OpenResult open_for_writing(FdRef directory, const std::string& path, int flags, mode_t mode = 0);
 
 inline constexpr FdRef current_directory{-100};  // AT_FDCWD
 

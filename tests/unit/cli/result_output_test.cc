@@ -53,7 +53,7 @@ result::Outcome some_outcome() {
 }
 
 Result<Done> check_and_write(const RunOptions& options) {
-  const Result<ResultPlace> place = find_result_place(options);
+  const Result<ResultPlace> place = find_result_place(options, {});
   return place ? write_result(options, *place, some_outcome()) : Result<Done>(place.error());
 }
 
@@ -98,10 +98,10 @@ TEST_CASE("result_output: devices are written and not replaced") {
 TEST_CASE("result_output: nothing is left behind by a failure") {
   const Folder folder;
   RunOptions options = to(folder.path / "gone" / "r.json");
-  CHECK(find_result_place(options).error().err() == ENOENT);
+  CHECK(find_result_place(options, {}).error().err() == ENOENT);
   fs::create_directory(folder.path / "directory");
   options = to(folder.path / "directory");
-  CHECK(find_result_place(options).error().err() == EISDIR);
+  CHECK(find_result_place(options, {}).error().err() == EISDIR);
   CHECK(folder.entries() == 1);
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("result_output: the place is the one of before whatever its names mean
   fs::create_directory(folder.path / "victim");
   std::ofstream(folder.path / "victim" / "r.json") << "kept";
   const RunOptions options = to(folder.path / "place" / "r.json");
-  const Result<ResultPlace> place = find_result_place(options);
+  const Result<ResultPlace> place = find_result_place(options, {});
   REQUIRE(place);
   fs::create_symlink(folder.path / "victim" / "r.json", folder.path / "place" / "r.json");
   fs::rename(folder.path / "place", folder.path / "moved");
@@ -128,7 +128,7 @@ TEST_CASE("result_output: a pipe or a device is the one of before") {
   const Folder folder;
   const std::string path = folder.path / "pipe";
   REQUIRE(::mkfifo(path.c_str(), S_IRUSR | S_IWUSR) == 0);
-  const Result<ResultPlace> place = find_result_place(to(path));
+  const Result<ResultPlace> place = find_result_place(to(path), {});
   REQUIRE(place);
   const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   std::ofstream(folder.path / "victim") << "kept";
@@ -143,9 +143,9 @@ TEST_CASE("result_output: a pipe or a device is the one of before") {
 }
 
 TEST_CASE("result_output: a descriptor must be open for writing") {
-  CHECK(find_result_place(to("fd:999")).error().err() == EBADF);
+  CHECK(find_result_place(to("fd:999"), {}).error().err() == EBADF);
   const int reader = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  CHECK(find_result_place(to("fd:" + std::to_string(reader))).error().err() == EBADF);
+  CHECK(find_result_place(to("fd:" + std::to_string(reader)), {}).error().err() == EBADF);
   ::close(reader);
 
   const Folder folder;

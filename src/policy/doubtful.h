@@ -1,0 +1,17 @@
+// Doubtful directories: those of the host in which a program may have put links for us to follow.
+// Must not open anything in them: sys/locate.h does.
+#pragma once
+
+#include "base/error.h"
+#include "policy/spec.h"
+
+namespace sb::policy {
+
+// Those that are shown writable. What a path of the caller's own leads to in one of them (stdout,
+// the result, what goes in and out) is what is there by that name, never what a link there says.
+sys::Doubtful doubtful_directories(const Files& files);
+
+// The error of a place that was not opened, with what to do where a link is why.
+Error explain_link(Error error, const sys::Location& at);
+
+}  // namespace sb::policy
