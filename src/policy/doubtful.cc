@@ -17,6 +17,18 @@ sys::Doubtful doubtful_directories(const Files& files) {
   return found;
 }
 
+Result<Done> check_links(const std::string& path, const Files& files, Tag tag,
+                         const std::string& doing) {
+  if (files.doubtful.empty()) {
+    return Done{};
+  }
+  const sys::Location at = sys::locate(path, files.doubtful);
+  if (at.err == ELOOP && at.doubtful) {
+    return explain_link(Error(tag, doing, at.err), at);
+  }
+  return Done{};
+}
+
 Error explain_link(Error error, const sys::Location& at) {
   if (!at.doubtful || error.err() != ELOOP) {
     return error;

@@ -11,6 +11,10 @@ namespace sb::policy {
 // the result, what goes in and out) is what is there by that name, never what a link there says.
 sys::Doubtful doubtful_directories(const Files& files);
 
+// Whether a path comes to a link in one of them. `doing` is for the message. Errors: `tag`, ELOOP.
+Result<Done> check_links(const std::string& path, const Files& files, Tag tag,
+                         const std::string& doing);
+
 // The error of a place that was not opened, with what to do where a link is why.
 Error explain_link(Error error, const sys::Location& at);
 

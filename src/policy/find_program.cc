@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/split.h"
+#include "policy/doubtful.h"
 #include "policy/inside_view.h"
 #include "sys/files.h"
 
@@ -67,6 +68,9 @@ Result<Done> use_callers_file(const std::string& shown, const std::string& host,
     spec.command.path_inside = *inside;
     return Done{};
   }
+  // Why: a link that a run before has left would have any program of the host's shown.
+  CHECK(check_links(host, spec.files, Tag::program_not_found,
+                    fmt::format("looking for \"{}\"", shown)));
   spec.command.path_inside = fmt::format("{}/{}", place_for_program(spec.files), base_name(host));
   // Why: the target is another user on the host; a file that only its owner may read and execute
   // is copied by the supervisor, whose right to it is the caller's.

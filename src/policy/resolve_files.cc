@@ -62,15 +62,19 @@ Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
 
 // Why once all are known: what one shows may lie in a directory that another lets a program change.
 Result<Done> check_sources(const ProfileFiles& wanted, const Request& request, const Files& files) {
+  const auto check = [&](const std::string& source, const Origin& origin) {
+    const std::string path = absolute(request.caller_directory, source);
+    return check_links(path, files, Tag::files_source,
+                       fmt::format("{}: showing \"{}\"", origin.to_string(), path));
+  };
   for (const Setting<MountEntry>& entry : wanted.mounts) {
-    const std::string source = absolute(request.caller_directory, entry.value.source);
-    const sys::Location at = sys::locate(source, files.doubtful);
-    if (at.err == ELOOP && at.doubtful) {
-      return explain_link(
-          Error(Tag::files_source,
-                fmt::format("{}: mounting \"{}\"", entry.origin.to_string(), source), at.err),
-          at);
-    }
+    CHECK(check(entry.value.source, entry.origin));
+  }
+  if (wanted.workspace && wanted.workspace->value.mode != WorkspaceMode::scratch) {
+    CHECK(check(wanted.workspace->value.source, wanted.workspace->origin));
+  }
+  if (wanted.root && wanted.root->value.kind == RootKind::path) {
+    CHECK(check(wanted.root->value.path, wanted.root->origin));
   }
   return Done{};
 }

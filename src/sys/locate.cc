@@ -77,9 +77,9 @@ bool lies_in(FdRef directory, const Doubtful& doubtful) {
 }
 
 // One walk along a path.
-class Walk {
+class PathWalk {
  public:
-  explicit Walk(const Doubtful& doubtful) : doubtful_(doubtful) {}
+  explicit PathWalk(const Doubtful& doubtful) : doubtful_(doubtful) {}
 
   Location along(const std::string& path) {
     Location found{.err = start(path)};
@@ -192,7 +192,7 @@ class Walk {
 }  // namespace
 
 Location locate(const std::string& path, const Doubtful& doubtful) {
-  return Walk(doubtful).along(path);
+  return PathWalk(doubtful).along(path);
 }
 
 std::optional<struct ::stat> Location::status() const {

@@ -120,6 +120,7 @@ TEST_CASE("p3 the names that a run leaves are not followed by the next") {
                                    {"--events", way + "/new"},
                                    {"--mount", link + ":/x"},
                                    {"--mount", way + ":/x"},
+                                   {"--root", way},
                                    {"--stdout", pipe},
                                    {"--stderr", pipe},
                                    {"--result", pipe},
@@ -131,6 +132,9 @@ TEST_CASE("p3 the names that a run leaves are not followed by the next") {
     CHECK((run.exit_status == 2 || run.exit_status == 125));
     CHECK(run.elapsed_s < 10 * slow());
     CHECK_FALSE(contains(run.out, "theirs"));
+    const std::string said = run.err + read_file(victim.shared("out/result"));
+    CHECK(contains(said, words[1] == pipe ? "No such device" : "no link is followed"));
+    (void)unlink(victim.shared("out/result").c_str());
     victim.expect_untouched();
   }
   // Also of a step that can't write there itself.
@@ -144,6 +148,26 @@ TEST_CASE("p3 the names that a run leaves are not followed by the next") {
   INFO(steps.describe());
   CHECK(contains(steps.out, "files.source"));
   CHECK(contains(steps.out, "no link is followed"));
+}
+
+// Red: leave check_links out of use_callers_file in policy/find_program.cc.
+TEST_CASE("p3 a program that only a link of the run before leads to is not run") {
+  const Victim victim;
+  const TempDirectory host;
+  const std::string tool = host.write("tool", "#!/bin/sh\necho theirs\n", 0700);
+  const Run before = victim.run(
+      "ln -s $TOOL out/bad; ln -s own out/good; printf '#!/bin/sh\necho own\n' > out/own; "
+      "chmod 755 out/own",
+      {"--env", "TOOL=" + tool});
+  CHECK(before.exit_status == 0);
+  const Words shown = {"--workspace", "rw:" + victim.shared("")};
+  const Run bad = run_target(shown, {victim.shared("out/bad")});
+  INFO(bad.describe());
+  CHECK(bad.document.at("error.tag").text() == "program.not_found");
+  CHECK(contains(bad.out, "no link is followed"));
+  const Run good = run_target(shown, {victim.shared("out/good")});
+  expect_ok(good);
+  CHECK(good.stdout_bytes() == "own\n");
 }
 
 // Whatever is there when the time is over.
