@@ -23,15 +23,17 @@ OwnHeap::OwnHeap()
     : begin_(page_after(reinterpret_cast<std::uintptr_t>(early))),
       end_(reinterpret_cast<std::uintptr_t>(::sbrk(0)) & ~(page_after(1) - 1)) {
   // Why asked: another allocator, a sanitizer's, has its memory elsewhere.
-  if (begin_ >= end_ ||
-      ::madvise(reinterpret_cast<void*>(begin_), end_ - begin_, MADV_DONTFORK) != 0) {
+  if (early == nullptr || begin_ >= end_) {
     end_ = begin_;
   }
+  advise(MADV_DONTFORK);
 }
 
-OwnHeap::~OwnHeap() {
+OwnHeap::~OwnHeap() { advise(MADV_DOFORK); }
+
+void OwnHeap::advise(int advice) const {
   if (begin_ < end_) {
-    (void)::madvise(reinterpret_cast<void*>(begin_), end_ - begin_, MADV_DOFORK);
+    (void)::madvise(reinterpret_cast<void*>(begin_), end_ - begin_, advice);
   }
 }
 

@@ -18,6 +18,8 @@ class OwnHeap {
   ~OwnHeap();
 
  private:
+  void advise(int advice) const;
+
   std::uintptr_t begin_;
   std::uintptr_t end_;
 };

@@ -43,7 +43,7 @@ bool is_in_the_heap(const std::string& text) {
 
 }  // namespace
 
-// Red: OwnHeap with MADV_DOFORK in its constructor.
+// Red: MADV_DOFORK in the constructor; MADV_DONTFORK in the destructor.
 TEST_CASE("heap: what malloc holds is not in a process cloned meanwhile") {
   std::string text(8 * page_size, 'x');
   REQUIRE(is_cloned(text));
