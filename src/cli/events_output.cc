@@ -50,6 +50,16 @@ Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doub
   return std::move(file.fd);
 }
 
+std::string warning_of_events(const RunOptions& options, const sys::Doubtful& doubtful) {
+  const std::string& destination = options.events_destination;
+  if (destination.empty() || doubtful.empty() || descriptor_of(destination) ||
+      !sys::locate(destination, doubtful).doubtful) {
+    return "";
+  }
+  return fmt::format("the program may write to \"{}\": what it says of events may be the program's",
+                     destination);
+}
+
 void tell_result(sys::FdRef events, sys::FdRef signals, const result::Outcome& outcome) {
   if (!events.valid()) {
     return;

@@ -79,6 +79,12 @@ int run_command(const RunOptions& options, ResultPlace place) {
     print_error(events.error());
     return events.error().exit_code();
   }
+  const std::string warning = warning_of_events(options, prepared.doubtful);
+  for (supervise::Step& step : prepared.steps) {
+    if (!warning.empty()) {
+      step.spec.warnings.push_back(warning);
+    }
+  }
   const Result<result::Outcome> outcome = run_prepared(
       options, requests, std::move(prepared),
       {signals->ref(), events->ref(), options.format == Format::playground}, created_ns);

@@ -202,6 +202,17 @@ TEST_CASE("p3 output goes to the files of before whatever their names mean now")
   CHECK(contains(read_file(victim.shared("out/was-events")), "\"exited\""));
 }
 
+TEST_CASE("p3 a file of events that the program may write to is warned of") {
+  const Victim victim;
+  CHECK(victim.run("echo '{\"event\":\"result\",\"status\":\"ok\"}' >> out/events; exit 3")
+            .exit_status == 3);
+  CHECK(contains(read_file(victim.shared("out/result")),
+                 "what it says of events may be the program's"));
+  const TempDirectory elsewhere;
+  CHECK(victim.run("exit 3", {"--events", elsewhere.path() + "/events"}).exit_status == 3);
+  CHECK_FALSE(contains(read_file(victim.shared("out/result")), "may be the program's"));
+}
+
 // Red: give the target the file itself in the place of a copy (open_input of supervise/stdio.cc).
 TEST_CASE("p3 input is what the file held before the program ran") {
   const Victim victim;
