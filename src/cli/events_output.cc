@@ -53,7 +53,7 @@ Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doub
 std::string warning_of_events(const RunOptions& options, const sys::Doubtful& doubtful) {
   const std::string& destination = options.events_destination;
   if (destination.empty() || doubtful.empty() || descriptor_of(destination) ||
-      !sys::locate(destination, doubtful).doubtful) {
+      !sys::locate(destination, doubtful).writable) {
     return "";
   }
   return fmt::format("the program may write to \"{}\": what it says of events may be the program's",

@@ -117,7 +117,8 @@ Result<ResultPlace> find_result_place(const RunOptions& options, const sys::Doub
   }
   const bool special = at.follows || (status && !S_ISREG(status->st_mode));
   if (special && at.doubtful) {
-    return io_error(writing, destination, ENXIO);  // Why: a pipe of the program's, or nobody's.
+    // Why: a pipe of the program's, or nobody's.
+    return policy::explain_link(io_error(writing, destination, ENXIO), at);
   }
   const char* const needed = special ? at.name.c_str() : ".";
   if (::faccessat(at.directory.number(), needed, W_OK, AT_EACCESS) != 0) {

@@ -14,10 +14,6 @@
 namespace sb::policy {
 namespace {
 
-std::string absolute(const std::string& directory, const std::string& path) {
-  return path.starts_with('/') ? path : directory + "/" + path;
-}
-
 // `path` has no link left, so none is followed out of where it was found.
 bool is_executable_file(const std::string& path) {
   const auto status = sys::stat_path(path);
@@ -92,7 +88,7 @@ bool may_be_put(const Files& files, const std::string& path) {
 // A program with a slash. Where the root is a directory of the caller's, an absolute path is first
 // looked for in it: there it means what it says; elsewhere, only where the host has no such file.
 Result<Done> use_path(const Request& request, const std::string& name, Spec& spec) {
-  const std::string host = absolute(request.caller_directory, name);
+  const std::string host = host_path(request, name);
   const bool root_first = !spec.files.root_source.empty() || !sys::stat_path(host);
   if (name.starts_with('/') && root_first && runs_inside(spec.files, name)) {
     spec.command.path_inside = name;
@@ -154,7 +150,7 @@ Result<Done> find_program(const Request& request, const std::string& path, Spec&
     use_path_inside(name, spec);
     return Done{};
   }
-  const std::string own = absolute(request.caller_directory, name);
+  const std::string own = host_path(request, name);
   if (is_executable_file(own)) {
     CHECK(use_callers_file(name, own, spec));
     spec.command.argv.front() = spec.command.path_inside;

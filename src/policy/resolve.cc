@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "policy/cache_place.h"
+#include "policy/doubtful.h"
 #include "policy/enforcement.h"
 #include "policy/find_program.h"
 #include "policy/profile_settings.h"
@@ -119,6 +120,16 @@ bool changes_syscalls(const Request& request) {
                      [](const Override& given) { return given.key.starts_with("syscalls."); });
 }
 
+// With all that the request says on top. `unread`: its system calls are left out.
+Result<Profile> profile_of(const Request& request, bool unread) {
+  Profile profile = TRY(unread ? unpack(*request.prepared) : load_profile(request.profile));
+  merge_profile(profile, Profile(request.keys));
+  for (const Override& given : request.overrides) {
+    CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
+  }
+  return profile;
+}
+
 }  // namespace
 
 Result<SyscallPolicy> syscalls_of(const Spec& spec) {
@@ -133,17 +144,18 @@ Result<SyscallPolicy> syscalls_of(const Spec& spec) {
   return policy;
 }
 
+sys::Doubtful doubtful_of(const Request& request) {
+  const bool unread = request.prepared != nullptr && !changes_syscalls(request);
+  const Result<Profile> profile = profile_of(request, unread);
+  return profile ? doubtful_directories(profile->files, request) : sys::Doubtful();
+}
+
 Result<Spec> resolve(const Request& request, const HostFacts& facts,
                      const UnpackRoot& unpack_root) {
   Spec spec;
   spec.syscalls_as_written = !changes_syscalls(request);
   spec.syscalls_unread = request.prepared != nullptr && spec.syscalls_as_written;
-  Profile profile =
-      TRY(spec.syscalls_unread ? unpack(*request.prepared) : load_profile(request.profile));
-  merge_profile(profile, Profile(request.keys));
-  for (const Override& given : request.overrides) {
-    CHECK(set_option(profile, given.key, given.text, {.source = given.option}));
-  }
+  const Profile profile = TRY(profile_of(request, spec.syscalls_unread));
   spec.profile_name = profile.name;
   spec.profile_sha256 = profile.sha256;
   spec.filter_cache = filter_cache_place(request.caller_environment, facts.uid);

@@ -24,6 +24,9 @@ using UnpackRoot = std::function<Result<std::string>(const std::string& archive,
 Result<Spec> resolve(const Request& request, const HostFacts& facts,
                      const UnpackRoot& unpack_root = nullptr);
 
+// The doubtful directories (policy/doubtful.h) of a request, also of one that can't be resolved.
+sys::Doubtful doubtful_of(const Request& request);
+
 // spec.syscalls, or, where a prepared profile left it unread, what the profile says; with the rules
 // of set_id_bits.h where the spec asks for them.
 // Why: only a violation's report needs it; reading it costs as much as a launch.

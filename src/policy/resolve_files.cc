@@ -18,13 +18,6 @@
 namespace sb::policy {
 namespace {
 
-std::string absolute(const std::string& directory, const std::string& path) {
-  if (path.empty()) {
-    return directory;
-  }
-  return path.starts_with('/') ? path : directory + "/" + path;
-}
-
 // Why: made or mounted by the sandbox itself, and after the mounts that were asked for: what
 // protects the host must not hang on the caller's.
 Result<Done> check_target(const std::string& target, const Origin& origin) {
@@ -44,8 +37,8 @@ Result<Done> check_target(const std::string& target, const Origin& origin) {
 }
 
 Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
-                             const std::string& directory) {
-  const std::string source = absolute(directory, entry.source);
+                             const Request& request) {
+  const std::string source = host_path(request, entry.source);
   const auto status = sys::stat_path(source);
   const int err = errno;
   const std::optional<std::string> real = status ? sys::real_path(source) : std::nullopt;
@@ -60,10 +53,10 @@ Result<HostMount> host_mount(const MountEntry& entry, const Origin& origin,
                    .as_owner = entry.mode == MountMode::read_write};
 }
 
-// Why once all are known: what one shows may lie in a directory that another lets a program change.
+// Why by all: what one shows may lie in a directory that another lets a program change.
 Result<Done> check_sources(const ProfileFiles& wanted, const Request& request, const Files& files) {
   const auto check = [&](const std::string& source, const Origin& origin) {
-    const std::string path = absolute(request.caller_directory, source);
+    const std::string path = host_path(request, source);
     return check_links(path, files, Tag::files_source,
                        fmt::format("{}: showing \"{}\"", origin.to_string(), path));
   };
@@ -89,7 +82,7 @@ Result<Done> add_root(const ProfileFiles& wanted, const Request& request,
     case RootKind::empty:
       return Done{};
     case RootKind::path: {
-      const std::string path = absolute(request.caller_directory, root.path);
+      const std::string path = host_path(request, root.path);
       const auto status = sys::stat_path(path);
       const bool is_archive = unpack_root != nullptr && status && S_ISREG(status->st_mode);
       return add_given_root(
@@ -139,7 +132,7 @@ Result<Done> add_workspace(const ProfileFiles& wanted, const Request& request, I
       TRY(host_mount({.source = choice.source,
                       .target = "/workspace",
                       .mode = writable ? MountMode::read_write : MountMode::read_only},
-                     wanted.workspace->origin, request.caller_directory));
+                     wanted.workspace->origin, request));
   if (!mount.is_directory) {
     return Error(Tag::files_workspace, fmt::format("using \"{}\" as the workspace", mount.source),
                  ENOTDIR);
@@ -171,7 +164,7 @@ Result<std::string> take_place(Files& files, std::string target, const Origin& o
 // As cp and docker cp have it: one thing becomes the target, or goes in it where it is a directory;
 // of SRC/. what it has goes in.
 FileToPut resolve_put(const PutEntry& entry, const Request& request, const Files& files) {
-  FileToPut put{.source = absolute(request.caller_directory, entry.source),
+  FileToPut put{.source = host_path(request, entry.source),
                 .target = follow_root_links(files, entry.target),
                 .shown = entry.source,
                 .into = entry.target.ends_with('/'),
@@ -189,7 +182,7 @@ Result<FileToGet> resolve_get(const Setting<GetEntry>& entry, const Request& req
   constexpr std::uint64_t otherwise = 1ULL << 30;
   FileToGet get{
       .source = follow_root_links(spec.files, entry.value.source),
-      .target = absolute(request.caller_directory, entry.value.target),
+      .target = host_path(request, entry.value.target),
       .shown = entry.value.target,
       .max_bytes = entry.value.max_bytes.value_or(spec.limits.disk_bytes.value_or(otherwise))};
   if (entry.value.source.ends_with('/')) {
@@ -220,15 +213,15 @@ void copy_workspace(Files& files) {
 
 Result<Done> resolve_files(const ProfileFiles& wanted, const Request& request,
                            const UnpackRoot& unpack_root, Spec& spec) {
+  spec.files.doubtful = doubtful_directories(wanted, request);
+  CHECK(check_sources(wanted, request, spec.files));
   CHECK(add_root(wanted, request, unpack_root, spec));
   CHECK(add_workspace(wanted, request, spec.ids, spec.files));
   for (const Setting<MountEntry>& entry : wanted.mounts) {
-    HostMount mount = TRY(host_mount(entry.value, entry.origin, request.caller_directory));
+    HostMount mount = TRY(host_mount(entry.value, entry.origin, request));
     mount.target = TRY(take_place(spec.files, mount.target, entry.origin));
     spec.files.mounts.push_back(std::move(mount));
   }
-  spec.files.doubtful = doubtful_directories(spec.files);
-  CHECK(check_sources(wanted, request, spec.files));
   for (const Setting<std::string>& directory : wanted.tmpfs) {
     spec.files.tmpfs.push_back(TRY(take_place(spec.files, directory.value, directory.origin)));
   }

@@ -95,7 +95,7 @@ struct Files {
   bool keep_work = false;  // what the program leaves in /workspace goes on to a next one
   std::string cow_source;  // of a workspace for copy on write: the host's directory; else empty.
                            // With mode scratch it is one of `put`.
-  sys::Doubtful doubtful;  // the host's directories that a program of this request may write to
+  sys::Doubtful doubtful;  // where links may be a program's (policy/doubtful.h)
   std::optional<Owner> workspace_owner;  // the target's ids where a file system can't map them
 };
 

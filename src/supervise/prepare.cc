@@ -11,8 +11,19 @@
 namespace sb::supervise {
 namespace {
 
-Prepared refuse(Prepared prepared, Error error, const policy::StepRequest& by) {
+void add(sys::Doubtful& all, const sys::Doubtful& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+Prepared refuse(Prepared prepared, Error error, const policy::StepRequest& by,
+                std::span<const policy::StepRequest> requests) {
   prepared.steps.clear();
+  // Why now, too: the result is written all the same, and a run before may be why this one can't
+  // be.
+  prepared.doubtful.clear();
+  for (const policy::StepRequest& step : requests) {
+    add(prepared.doubtful, policy::doubtful_of(step.request));
+  }
   prepared.refused.emplace(
       by.name.empty() ? std::move(error)
                       : Error(std::move(error).context(fmt::format("step \"{}\"", by.name))));
@@ -27,21 +38,20 @@ Prepared prepare(std::span<const policy::StepRequest> requests) {
   Prepared prepared;
   Result<policy::HostFacts> facts = policy::probe_host(requests.front().request.cgroup_parent);
   if (!facts) {
-    return refuse(std::move(prepared), facts.error(), requests.front());
+    return refuse(std::move(prepared), facts.error(), requests.front(), requests);
   }
   prepared.facts = *std::move(facts);
   for (const policy::StepRequest& step : requests) {
     Result<policy::Spec> spec =
         policy::resolve(step.request, prepared.facts, root_unpacker(prepared.facts));
     if (const Result<Done> looked = policy::check_looks(); !looked) {
-      return refuse(std::move(prepared), looked.error(), step);
+      return refuse(std::move(prepared), looked.error(), step, requests);
     }
     if (!spec) {
-      return refuse(std::move(prepared), spec.error(), step);
+      return refuse(std::move(prepared), spec.error(), step, requests);
     }
     spec->step = step.name;
-    prepared.doubtful.insert(prepared.doubtful.end(), spec->files.doubtful.begin(),
-                             spec->files.doubtful.end());
+    add(prepared.doubtful, spec->files.doubtful);
     prepared.steps.push_back({*std::move(spec), step.cache});
   }
   for (auto& step : prepared.steps) {

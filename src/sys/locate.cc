@@ -1,6 +1,5 @@
 #include "sys/locate.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -58,22 +57,33 @@ bool names(const std::string& text, const Seen& target) {
   return text.starts_with('/') && target.err == 0 && named && is_same(*named, target.status);
 }
 
+struct Doubt {
+  bool any = false;
+  bool writable = false;
+};
+
 // Whether it is one of these or lies in one. What can't be told is taken for so.
-bool lies_in(FdRef directory, const Doubtful& doubtful) {
+Doubt doubt_of(FdRef directory, const Doubtful& doubtful) {
+  Doubt doubt;
+  if (doubtful.empty()) {
+    return doubt;
+  }
   Seen here = look(directory, ".", 0);
   // Limit: of how deep a path can be.
   for (int depth = 0; here.err == 0 && depth < PATH_MAX / 2; ++depth) {
-    const DirectoryId id{here.status.st_dev, here.status.st_ino};
-    if (std::find(doubtful.begin(), doubtful.end(), id) != doubtful.end()) {
-      return true;
+    for (const DirectoryId& id : doubtful) {
+      if (id.device == here.status.st_dev && id.inode == here.status.st_ino) {
+        doubt.any = true;
+        doubt.writable = doubt.writable || id.writable;
+      }
     }
     Seen above = look(here.fd.ref(), "..", 0);
     if (above.err == 0 && is_same(above.status, here.status)) {
-      return false;  // the root
+      return doubt;  // the root
     }
     here = std::move(above);
   }
-  return true;
+  return {.any = true, .writable = true};
 }
 
 // One walk along a path.
@@ -91,8 +101,9 @@ class PathWalk {
     found.directory = std::move(here_);
     found.name = ended_ ? std::move(name_) : ".";
     found.follows = follows_;
-    found.doubtful = refused_ || (!doubtful_.empty() && found.err == 0 &&
-                                  lies_in(found.directory.ref(), doubtful_));
+    const Doubt doubt = found.err == 0 ? doubt_of(found.directory.ref(), doubtful_) : Doubt{};
+    found.doubtful = refused_ || doubt.any;
+    found.writable = doubt.writable;
     return found;
   }
 
@@ -144,7 +155,7 @@ class PathWalk {
     if (++links_ > most_links) {
       return ELOOP;
     }
-    if (!doubtful_.empty() && lies_in(here_.ref(), doubtful_)) {
+    if (doubt_of(here_.ref(), doubtful_).any) {
       refused_ = true;
       return ELOOP;
     }

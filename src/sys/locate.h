@@ -20,8 +20,7 @@ namespace sb::sys {
 struct DirectoryId {
   dev_t device;
   ino_t inode;
-
-  friend bool operator==(const DirectoryId&, const DirectoryId&) = default;
+  bool writable;  // also by the run that this is for
 };
 using Doubtful = std::vector<DirectoryId>;
 
@@ -30,6 +29,7 @@ struct Location {
   std::string name;       // in it, and no link then; "." is the directory itself
   bool follows = false;   // a link of /proc to what has no path, such as a pipe
   bool doubtful = false;  // the directory is such a one, or lies in one
+  bool writable = false;  // and in one that is writable
   int err = 0;            // ELOOP with `doubtful`: a link that is not followed
 
   // What is there. nullopt: nothing, or it can't be told.

@@ -97,7 +97,7 @@ TEST_CASE("p3 a directory in the place of the result is an error and no verdict"
   victim.expect_untouched();
 }
 
-// Red: `return false` in lies_in() of sys/locate.cc, or {} for spec.files.doubtful of
+// Red: `return doubt` at once in doubt_of() of sys/locate.cc, or {} for spec.files.doubtful of
 // resolve_files.cc.
 TEST_CASE("p3 the names that a run leaves are not followed by the next") {
   const Victim victim;
@@ -148,6 +148,47 @@ TEST_CASE("p3 the names that a run leaves are not followed by the next") {
   INFO(steps.describe());
   CHECK(contains(steps.out, "files.source"));
   CHECK(contains(steps.out, "no link is followed"));
+}
+
+// As between a step that compiles and one that runs. Red: only rw in doubtful_directories().
+TEST_CASE("p3 nor by a run that may only read there") {
+  const Victim victim;
+  CHECK(victim.run("ln -s $SECRET out/link").exit_status == 0);
+  for (const char* mode : {"ro:", "cow:"}) {
+    for (const char* option : {"--stdin", "--stdout", "--result", "--events"}) {
+      CAPTURE(std::string(mode) + option);
+      const Run run = run_target(
+          {"--workspace", mode + victim.shared(""), option, victim.shared("out/link")}, {"cat"});
+      INFO(run.describe());
+      CHECK((run.exit_status == 2 || run.exit_status == 125));
+      CHECK(contains(run.out + run.err, "no link is followed"));
+      victim.expect_untouched();
+    }
+  }
+  const Run warned = run_target(
+      {"--workspace", "ro:" + victim.shared(""), "--events", victim.shared("out/events")},
+      {"true"});
+  expect_ok(warned);
+  CHECK_FALSE(contains(warned.out, "may be the program's"));
+}
+
+// Red: leave prepared.doubtful empty in refuse() of supervise/prepare.cc.
+TEST_CASE("p3 the result of a run that is refused follows no link of the run before") {
+  const Victim victim;
+  CHECK(victim.run("ln -s $SECRET out/link").exit_status == 0);
+  const std::string link = victim.shared("out/link");
+  for (const char* option : {"--result", "--events"}) {
+    for (const Words& reason : {Words{"--env", "A=1"}, Words{"--mount", "/none:/x"}}) {
+      CAPTURE(std::string(option) + " " + reason[1]);
+      Words words = {"--workspace", "rw:" + victim.shared(""), option, link};
+      words.insert(words.end(), reason.begin(), reason.end());
+      const Run run = run_target(words, {victim.shared("out/none")});
+      INFO(run.describe());
+      CHECK(run.exit_status == 125);
+      CHECK(contains(run.err, "no link is followed"));
+      victim.expect_untouched();
+    }
+  }
 }
 
 // Red: leave check_links out of use_callers_file in policy/find_program.cc.

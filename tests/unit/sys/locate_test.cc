@@ -19,10 +19,10 @@ namespace sys = sb::sys;
 
 namespace {
 
-sys::Doubtful only(const fs::path& directory) {
+sys::Doubtful only(const fs::path& directory, bool writable = false) {
   const auto status = sys::stat_path(directory);
   REQUIRE(status);
-  return {{status->st_dev, status->st_ino}};
+  return {{status->st_dev, status->st_ino, writable}};
 }
 
 // What a location is by the kernel's word: "DIRECTORY NAME", or the errno.
@@ -100,7 +100,7 @@ TEST_CASE("locate: a link that the kernel protects is not followed") {
   ::close(fd);
 }
 
-// Red: follow() without lies_in().
+// Red: follow() without doubt_of().
 TEST_CASE("locate: no link in or below a doubtful directory is followed") {
   const Tree tree;
   const sys::Doubtful doubtful = only(tree.at("a"));
@@ -120,6 +120,10 @@ TEST_CASE("locate: no link in or below a doubtful directory is followed") {
   CHECK(sys::locate(tree.at("fine/f"), doubtful).doubtful);
   CHECK(sys::locate(tree.at("fine/none"), doubtful).doubtful);
   CHECK_FALSE(sys::locate(tree.at("b2/none"), doubtful).doubtful);
+  sys::Doubtful both = only(tree.at("a/b"));
+  CHECK_FALSE(sys::locate(tree.at("fine/f"), both).writable);
+  both.push_back(only(tree.at("a"), true).front());
+  CHECK(sys::locate(tree.at("fine/f"), both).writable);
   // By a relative path, from within.
   const fs::path before = fs::current_path();
   fs::current_path(tree.at("a/b"));
