@@ -42,8 +42,7 @@ Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doub
     return copy_of(*number, destination);
   }
   const sys::Location at = sys::locate(destination, doubtful);
-  sys::OpenResult file = at.err == 0 ? at.open_for_writing(O_CREAT | O_TRUNC, events_mode)
-                                     : sys::OpenResult{{}, at.err};
+  sys::OpenResult file = at.open_for_writing(O_CREAT | O_TRUNC, events_mode);
   if (file.err != 0) {
     return policy::explain_link(events_error(destination, file.err), at);
   }

@@ -18,7 +18,7 @@ Error source_error(const policy::FileToPut& wanted, int err) {
 
 Result<sys::Fd> open_source(const policy::FileToPut& wanted, const sys::Doubtful& doubtful) {
   const sys::Location at = sys::locate(wanted.source, doubtful);
-  const sys::OpenResult handle = at.err == 0 ? at.open(O_PATH) : sys::OpenResult{{}, at.err};
+  const sys::OpenResult handle = at.open(O_PATH);
   struct ::stat status {};
   if (handle.err != 0 || ::fstat(handle.fd.number(), &status) != 0) {
     return policy::explain_link(source_error(wanted, handle.err != 0 ? handle.err : errno), at);

@@ -115,8 +115,7 @@ Result<Done> fill_input(const policy::Stdio& wanted, const sys::Doubtful& doubtf
   // Why not blocking: a named pipe would keep us here until somebody writes, deaf to signals; it is
   // none of the files that can be copied, and is refused below.
   const sys::Location at = sys::locate(path, doubtful);
-  const sys::OpenResult file =
-      at.err == 0 ? at.open(O_RDONLY | O_NOCTTY | O_NONBLOCK) : sys::OpenResult{{}, at.err};
+  const sys::OpenResult file = at.open(O_RDONLY | O_NOCTTY | O_NONBLOCK);
   if (file.err != 0) {
     return policy::explain_link(
         Error(Tag::io_stdin, fmt::format("opening \"{}\" for stdin", path), file.err), at);
@@ -128,8 +127,7 @@ Result<Done> fill_input(const policy::Stdio& wanted, const sys::Doubtful& doubtf
 
 Result<sys::Fd> open_output(const std::string& path, const sys::Doubtful& doubtful) {
   const sys::Location at = sys::locate(path, doubtful);
-  sys::OpenResult file =
-      at.err == 0 ? at.open_for_writing(O_CREAT | O_TRUNC, 0666) : sys::OpenResult{{}, at.err};
+  sys::OpenResult file = at.open_for_writing(O_CREAT | O_TRUNC, 0666);
   if (file.err != 0) {
     return policy::explain_link(
         Error(Tag::io_output, fmt::format("opening \"{}\" for writing", path), file.err), at);

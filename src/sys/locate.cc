@@ -214,12 +214,15 @@ std::optional<struct ::stat> Location::status() const {
 }
 
 OpenResult Location::open(int flags, mode_t mode) const {
+  if (err != 0) {
+    return {.fd = Fd(), .err = err};
+  }
   return open_at(directory.ref(), name, flags | (follows ? 0 : O_NOFOLLOW), mode);
 }
 
 OpenResult Location::open_for_writing(int flags, mode_t mode) const {
   const int links = follows ? 0 : O_NOFOLLOW;
-  if (!doubtful) {
+  if (err == 0 && !doubtful) {
     return sys::open_for_writing(directory.ref(), name, flags | links, mode);
   }
   // Why not blocking: a pipe of the program's would hold us for ever.

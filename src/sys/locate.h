@@ -34,6 +34,7 @@ struct Location {
 
   // What is there. nullopt: nothing, or it can't be told.
   std::optional<struct ::stat> status() const;
+  // Both: the error of a location is that of opening it.
   // Through no link that has come since. (open(2))
   OpenResult open(int flags, mode_t mode = 0) const;
   // As sys::open_for_writing; in a doubtful directory a regular file only: ENXIO.
