@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -285,12 +284,14 @@ Result<Running> start(const policy::Spec& spec, PlanBuilder& builder, const cgro
   // Why: init makes files of given modes, which the caller's umask must not narrow; the target sets
   // its own.
   const mode_t callers_umask = ::umask(0);
-  std::optional<sys::OwnHeap> own_heap(std::in_place);
-  sys::Cloned init = sys::clone_process(clone_flags(spec), into_group);
-  if (init.pid == 0) {
-    inside::run_init(plan);
+  sys::Cloned init;
+  {
+    const sys::OwnHeap not_cloned;
+    init = sys::clone_process(clone_flags(spec), into_group);
+    if (init.pid == 0) {
+      inside::run_init(plan);
+    }
   }
-  own_heap.reset();
   (void)::umask(callers_umask);
   if (init.pid < 0) {
     return clone_error(spec, into_group.valid(), init.err);
