@@ -33,30 +33,28 @@ Result<sys::Fd> copy_of(int number, const std::string& destination) {
 
 }  // namespace
 
-Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doubtful) {
+Result<EventsPlace> open_events(const RunOptions& options, const sys::Doubtful& doubtful) {
   const std::string& destination = options.events_destination;
+  EventsPlace place;
   if (destination.empty()) {
-    return sys::Fd();
+    return place;
   }
   if (const std::optional<int> number = descriptor_of(destination)) {
-    return copy_of(*number, destination);
+    place.fd = TRY(copy_of(*number, destination));
+    return place;
   }
   const sys::Location at = sys::locate(destination, doubtful);
   sys::OpenResult file = at.open_for_writing(O_CREAT | O_TRUNC, events_mode);
   if (file.err != 0) {
     return policy::explain_link(events_error(destination, file.err), at);
   }
-  return std::move(file.fd);
-}
-
-std::string warning_of_events(const RunOptions& options, const sys::Doubtful& doubtful) {
-  const std::string& destination = options.events_destination;
-  if (destination.empty() || doubtful.empty() || descriptor_of(destination) ||
-      !sys::locate(destination, doubtful).writable) {
-    return "";
+  place.fd = std::move(file.fd);
+  if (at.writable) {
+    place.warning =
+        fmt::format("the program may write to \"{}\": what it says of events may be the program's",
+                    destination);
   }
-  return fmt::format("the program may write to \"{}\": what it says of events may be the program's",
-                     destination);
+  return place;
 }
 
 void tell_result(sys::FdRef events, sys::FdRef signals, const result::Outcome& outcome) {

@@ -11,12 +11,14 @@
 
 namespace sb::cli {
 
-// Opens the destination: a file is emptied; of a descriptor it is a copy, so that it may also be
-// one of ours. Invalid without --events. Errors: io_result.
-Result<sys::Fd> open_events(const RunOptions& options, const sys::Doubtful& doubtful);
+struct EventsPlace {
+  sys::Fd fd;           // invalid without --events
+  std::string warning;  // of a file that the program may write to; else empty
+};
 
-// The warning that goes with a file which the program may write to; empty for any other place.
-std::string warning_of_events(const RunOptions& options, const sys::Doubtful& doubtful);
+// Opens the destination: a file is emptied; of a descriptor it is a copy, so that it may also be
+// one of ours. Errors: io_result.
+Result<EventsPlace> open_events(const RunOptions& options, const sys::Doubtful& doubtful);
 
 // Tells the outcome. Gives up on a reader that does not read once `signals` brings one to end.
 void tell_result(sys::FdRef events, sys::FdRef signals, const result::Outcome& outcome);

@@ -38,8 +38,8 @@ Result<result::Outcome> run_prepared(const RunOptions& options,
 }
 
 // Where events go, opened. Why not before: what the program may write to is known only now.
-Result<sys::Fd> settle_outputs(const RunOptions& options, const sys::Doubtful& doubtful,
-                               ResultPlace& place) {
+Result<EventsPlace> settle_outputs(const RunOptions& options, const sys::Doubtful& doubtful,
+                                   ResultPlace& place) {
   if (!doubtful.empty()) {
     place = TRY(find_result_place(options, doubtful));
   }
@@ -74,26 +74,25 @@ int run_command(const RunOptions& options, ResultPlace place) {
     step.request.caller_environment = callers_environment();
   }
   supervise::Prepared prepared = supervise::prepare(requests);
-  const Result<sys::Fd> events = settle_outputs(options, prepared.doubtful, place);
+  const Result<EventsPlace> events = settle_outputs(options, prepared.doubtful, place);
   if (!events) {
     print_error(events.error());
     return events.error().exit_code();
   }
-  const std::string warning = warning_of_events(options, prepared.doubtful);
   for (supervise::Step& step : prepared.steps) {
-    if (!warning.empty()) {
-      step.spec.warnings.push_back(warning);
+    if (!events->warning.empty()) {
+      step.spec.warnings.push_back(events->warning);
     }
   }
   const Result<result::Outcome> outcome = run_prepared(
       options, requests, std::move(prepared),
-      {signals->ref(), events->ref(), options.format == Format::playground}, created_ns);
+      {signals->ref(), events->fd.ref(), options.format == Format::playground}, created_ns);
   if (!outcome) {
     print_error(outcome.error());
     return outcome.error().exit_code();
   }
   explain(options, *outcome);
-  tell_result(events->ref(), signals->ref(), *outcome);
+  tell_result(events->fd.ref(), signals->ref(), *outcome);
   const Result<Done> written = write_result(options, place, *outcome, signals->ref());
   if (!written) {
     print_error(written.error());
