@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -80,13 +81,14 @@ Result<Done> Client::start() {
 }
 
 void Client::on_readable(std::uint32_t events) {
-  // Why not on the stack: workers are cloned from below here, and would keep all of it.
-  static std::array<char, read_size> buffer;
+  // Why not on the stack: workers are cloned from below here, and would keep all of it; and no
+  // sandbox's process gets anything of the heap, such as another client's words (sys/heap.h).
+  static const auto buffer = std::make_unique_for_overwrite<std::array<char, read_size>>();
   Read read;
   if (is_socket_) {
-    read = read_socket(in_.ref(), buffer);
+    read = read_socket(in_.ref(), *buffer);
   } else {
-    read.got = ::read(in_.number(), buffer.data(), buffer.size());
+    read.got = ::read(in_.number(), buffer->data(), buffer->size());
   }
   if (read.got < 0 && (errno == EAGAIN || errno == EINTR)) {
     return;
@@ -97,7 +99,7 @@ void Client::on_readable(std::uint32_t events) {
     return;
   }
   if (read.got > 0) {
-    take(std::string_view(buffer.data(), static_cast<std::size_t>(read.got)));
+    take(std::string_view(buffer->data(), static_cast<std::size_t>(read.got)));
     return;
   }
   // Kernel: a peer that has closed its socket is hung up; one that only has no more to say is not.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -91,10 +92,11 @@ Result<Done> send(sys::FdRef channel, const Packet& packet) {
 }
 
 Result<std::optional<Packet>> receive(sys::FdRef channel, bool wait) {
-  // Why static: a thread of this program is one, and this is too much for a frame.
-  static std::array<char, longest_inline> text;
+  // Why static: a thread of this program is one, and this is too much for a frame. Why on the heap:
+  // no sandbox's process gets anything of it, such as another client's words (sys/heap.h).
+  static const auto text = std::make_unique_for_overwrite<std::array<char, longest_inline>>();
   Header header{};
-  std::array<iovec, 2> data = {iovec{&header, sizeof header}, iovec{text.data(), text.size()}};
+  std::array<iovec, 2> data = {iovec{&header, sizeof header}, iovec{text->data(), text->size()}};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sys::most_passed_fds * sizeof(int))> space{};
   msghdr message{};
   message.msg_iov = data.data();
@@ -124,7 +126,7 @@ Result<std::optional<Packet>> receive(sys::FdRef channel, bool wait) {
                 .number = header.number,
                 .setup_ns = header.setup_ns,
                 .flags = header.flags,
-                .text = std::string(text.data(), static_cast<std::size_t>(got) - sizeof header),
+                .text = std::string(text->data(), static_cast<std::size_t>(got) - sizeof header),
                 .fds = std::move(fds)};
   if (header.in_memory != 0) {
     packet.text = TRY(text_of(packet.fds.front().ref()));
