@@ -170,6 +170,31 @@ def nothing_of_one_run_is_in_the_next():
             same(was_warm, True)
 
 
+def memory_of(pid):
+    """All of it that can be read."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            where, rights = line.split()[:2]
+            begin, end = (int(word, 16) for word in where.split("-"))
+            if rights[0] == "r" and "[v" not in line:
+                memory.seek(begin)
+                yield memory.read(end - begin)
+
+
+@case
+def no_request_is_in_the_memory_of_what_waits():
+    """Red: a static buffer in Client::on_readable or in receive() of server/packet.cc; no OwnHeap in launch::start()."""
+    word = "nobody-else-is-to-read-this"
+    with Warm() as warm:
+        for _ in range(3):
+            warm.says(sh("cat > /dev/null", stdin=word), "")
+        warm.ready(sh("cat > /dev/null", stdin=word))
+        worker, = warm.server.workers()
+        init, = children(worker)
+        for pid in [init, *children(init)]:
+            check(not any(word.encode() in part for part in memory_of(pid)), "the word is in the memory of", pid)
+
+
 @case
 def a_command_that_has_no_room_is_run_all_the_same():
     many = [str(number) for number in range(6000)]
